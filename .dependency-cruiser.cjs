@@ -1,0 +1,66 @@
+// Who may import whom. Imports point down: cli -> jobs -> talking, finding, format, keys, config -> device -> errors, time.
+const FLOOR = ['errors\\.ts', 'time/', 'device/', 'version\\.d\\.ts'];
+const allowedRooms = {
+  time: ['errors\\.ts'],
+  device: ['errors\\.ts', 'time/'],
+  config: FLOOR,
+  keys: [...FLOOR, 'config/'],
+  discovery: [...FLOOR, 'config/', 'keys/'],
+  ssh: [...FLOOR, 'config/', 'keys/'],
+  pairing: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/'],
+  files: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
+  'virtual-board': [...FLOOR, 'keys/'],
+};
+
+/** Each package has one door; only `path` may import it. */
+const doors = {
+  ssh2: '^src/(ssh|virtual-board)/',
+  'dns-packet': '^src/discovery/mdns\\.ts$',
+  'mdns-js': '^src/virtual-board/announce\\.ts$',
+  'node-forge': '^src/keys/key-format\\.ts$',
+  commander: '^src/cli/',
+  inquirer: '^src/cli/prompt\\.ts$',
+};
+
+const roomRules = Object.entries(allowedRooms).map(([room, allowed]) => ({
+  name: `room-${room}`,
+  comment: `${room} may import only what is below it in the house (CONTRIBUTING.md).`,
+  severity: 'error',
+  from: { path: `^src/${room}/` },
+  to: { path: '^src/', pathNot: [`^src/${room}/`, ...allowed.map(target => `^src/${target}`)] },
+}));
+
+const doorRules = Object.entries(doors).map(([name, door]) => ({
+  name: `door-${name}`,
+  comment: `${name} is imported in one place, so that it can be replaced there.`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: door },
+  to: { path: `node_modules/(@types/)?${name}/` },
+}));
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'errors-import-nothing', severity: 'error', from: { path: '^src/errors\\.ts$' }, to: { path: '^src/' } },
+    {
+      name: 'nothing-imports-cli',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/cli/' },
+      to: { path: '^src/cli/' },
+    },
+    { name: 'src-imports-no-tests', severity: 'error', from: { path: '^src/' }, to: { path: '^test/' } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src/', pathNot: '\\.d\\.ts$' }, to: {} },
+    { name: 'resolvable', severity: 'error', from: {}, to: { couldNotResolve: true } },
+    ...roomRules,
+    ...doorRules,
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+};

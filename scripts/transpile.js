@@ -1,0 +1,36 @@
+// Turns src/ and test/ into plain ES modules below .build/, file by file, for the test runner and the benchmarks.
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** Path of a package's own program: runs with this Node on every system, without a shell. */
+export function programOf(packageName, name = packageName) {
+  const folder = join(root, 'node_modules', packageName);
+  const { bin } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return join(folder, typeof bin === 'string' ? bin : (bin[name] ?? Object.values(bin)[0]));
+}
+
+export async function transpile() {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  rmSync(join(root, '.build'), { recursive: true, force: true });
+  await build({
+    absWorkingDir: root,
+    entryPoints: ['src', 'test'].flatMap(sources),
+    outdir: '.build',
+    outbase: '.',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20.19',
+    sourcemap: true,
+    define: { MDT_VERSION: JSON.stringify(version) },
+  });
+}
+
+function sources(folder) {
+  return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.d.ts'))
+    .map(entry => join(entry.parentPath, entry.name));
+}

@@ -1,0 +1,63 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+
+/** The part of the process environment that mdt looks at; read here and nowhere else. */
+export interface Environment {
+  /** Folder of settings and keys: `MDT_CONFIG_DIR`, else `~/.config/mdt` as Python MDT has it on every system. */
+  readonly configDir: string;
+  readonly homeDir: string;
+  /** Overrides of the settings, by the name of the setting. */
+  readonly overrides: Readonly<Partial<Record<string, string>>>;
+  /** `NO_COLOR` is set and not empty (no-color.org). */
+  readonly noColor: boolean;
+  /** A continuous-integration service is running the command: no bars, no prompts. */
+  readonly ci: boolean;
+  /** Terminal type for a pty on the board. */
+  readonly term: string;
+  /** Show stacks of expected errors too. */
+  readonly debug: boolean;
+  /** All variables, for the env-whitelist only. */
+  readonly variables: Readonly<NodeJS.ProcessEnv>;
+}
+
+/** Environment variable that overrides each setting. */
+export const OVERRIDE_VARIABLES = {
+  'preferred-device': 'MDT_DEVICE',
+  username: 'MDT_USERNAME',
+  password: 'MDT_PASSWORD',
+  'env-whitelist': 'MDT_ENV_WHITELIST',
+} as const;
+
+export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
+  const homeDir = variables['HOME'] ?? homedir();
+  const overrides = Object.entries(OVERRIDE_VARIABLES).flatMap(([setting, variable]) => {
+    const value = variables[variable];
+    return value === undefined || value === '' ? [] : [[setting, value] as const];
+  });
+  return {
+    configDir: variables['MDT_CONFIG_DIR'] ?? join(homeDir, '.config', 'mdt'),
+    homeDir,
+    overrides: Object.fromEntries(overrides),
+    noColor: isSet(variables['NO_COLOR']),
+    ci: isSet(variables['CI']) && variables['CI'] !== 'false',
+    term: variables['TERM'] ?? 'xterm',
+    debug: isSet(variables['MDT_DEBUG']),
+    variables,
+  };
+}
+
+/** Variables that `whitelist` (names and `NAME_*` patterns, separated by spaces) lets through to the board. */
+export function whitelistedVariables(environment: Environment, whitelist: string): Record<string, string> {
+  const patterns = whitelist.split(/\s+/).filter(word => word !== '');
+  const passes = (name: string): boolean =>
+    patterns.some(pattern => (pattern.endsWith('*') ? name.startsWith(pattern.slice(0, -1)) : name === pattern));
+  return Object.fromEntries(
+    Object.entries(environment.variables).filter(
+      (entry): entry is [string, string] => entry[1] !== undefined && passes(entry[0]),
+    ),
+  );
+}
+
+function isSet(value: string | undefined): boolean {
+  return value !== undefined && value !== '';
+}

@@ -1,0 +1,95 @@
+import { isIP } from 'node:net';
+import { UsageError } from '../errors.js';
+import type { Device } from './device.js';
+
+/** What a user wrote to choose a board, parsed. */
+export type DeviceSelector =
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'address'; readonly address: string; readonly port?: number; readonly scope?: string }
+  | { readonly kind: 'serial-number'; readonly serialNumber: string }
+  | { readonly kind: 'usb-port'; readonly usbPort: string };
+
+const NAME = /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$/;
+
+/**
+ * Parses `name`, `ip[:port]`, `[ipv6%scope]:port`, `serial:…` and `usb:bus-port`.
+ * @throws UsageError if the text is none of these.
+ */
+export function parseSelector(text: string): DeviceSelector {
+  const trimmed = text.trim();
+  if (trimmed.startsWith('serial:')) return { kind: 'serial-number', serialNumber: rest(trimmed, 'serial:') };
+  if (trimmed.startsWith('usb:')) return { kind: 'usb-port', usbPort: rest(trimmed, 'usb:') };
+  const address = parseAddress(trimmed);
+  if (address) return address;
+  const name = trimmed.replace(/\.local\.?$/i, '');
+  if (NAME.test(name)) return { kind: 'name', name };
+  throw new UsageError(`${JSON.stringify(text)} does not name a board.`, {
+    hint: 'Give a name from `mdt devices`, an address such as 192.168.100.2 or [fe80::1%usb0]:22, serial:NUMBER, or usb:PORT.',
+  });
+}
+
+/** How the selector reads in a message. */
+export function formatSelector(selector: DeviceSelector): string {
+  switch (selector.kind) {
+    case 'name':
+      return selector.name;
+    case 'address': {
+      const host = selector.scope === undefined ? selector.address : `${selector.address}%${selector.scope}`;
+      if (selector.port === undefined) return host;
+      return host.includes(':') ? `[${host}]:${String(selector.port)}` : `${host}:${String(selector.port)}`;
+    }
+    case 'serial-number':
+      return `serial:${selector.serialNumber}`;
+    case 'usb-port':
+      return `usb:${selector.usbPort}`;
+  }
+}
+
+export function matchesSelector(device: Device, selector: DeviceSelector): boolean {
+  switch (selector.kind) {
+    case 'name':
+      return device.name.toLowerCase() === selector.name.toLowerCase();
+    case 'address':
+      return device.routes.some(
+        route =>
+          route.address === selector.address &&
+          (selector.port === undefined || route.port === selector.port) &&
+          (selector.scope === undefined || route.interface === selector.scope),
+      );
+    case 'serial-number':
+      return device.serialNumber === selector.serialNumber;
+    case 'usb-port':
+      return device.routes.some(route => route.usbPort === selector.usbPort);
+  }
+}
+
+function rest(text: string, prefix: string): string {
+  const value = text.slice(prefix.length);
+  if (value === '') {
+    throw new UsageError(`Nothing follows "${prefix}" in the name of the board.`, { hint: `Write ${prefix}VALUE.` });
+  }
+  return value;
+}
+
+function parseAddress(text: string): DeviceSelector | undefined {
+  const bracketed = /^\[([^\]]+)\](?::(\d+))?$/.exec(text);
+  if (bracketed) return addressSelector(bracketed[1] ?? '', bracketed[2]);
+  const ipv4 = /^(\d+\.\d+\.\d+\.\d+)(?::(\d+))?$/.exec(text);
+  if (ipv4) return addressSelector(ipv4[1] ?? '', ipv4[2]);
+  return text.includes(':') ? addressSelector(text, undefined) : undefined;
+}
+
+function addressSelector(host: string, portText: string | undefined): DeviceSelector | undefined {
+  const [address = '', scope] = host.split('%', 2);
+  if (isIP(address) === 0) return undefined;
+  const port = portText === undefined ? undefined : Number(portText);
+  if (port !== undefined && (port < 1 || port > 65_535)) {
+    throw new UsageError(`${String(port)} is not a port.`, { hint: 'Ports go from 1 to 65535.' });
+  }
+  return {
+    kind: 'address',
+    address: address.toLowerCase(),
+    ...(port === undefined ? {} : { port }),
+    ...(scope === undefined || scope === '' ? {} : { scope }),
+  };
+}

@@ -1,0 +1,28 @@
+/**
+ * What a long operation tells while it runs. Order: one `started`, any number of `progress` and `message`,
+ * then exactly one of `finished` or `failed`. The library emits, the command line draws.
+ */
+export type ProgressEvent =
+  | { readonly kind: 'started'; readonly task: string; readonly unit: ProgressUnit; readonly total?: number }
+  | {
+      readonly kind: 'progress';
+      readonly task: string;
+      readonly unit: ProgressUnit;
+      readonly done: number;
+      readonly total?: number;
+      /** What is being worked on now, for example a file name; already safe to print. */
+      readonly detail?: string;
+    }
+  | { readonly kind: 'message'; readonly task: string; readonly text: string }
+  | { readonly kind: 'finished'; readonly task: string; readonly unit: ProgressUnit; readonly done: number }
+  | { readonly kind: 'failed'; readonly task: string; readonly error: unknown };
+
+export type ProgressUnit = 'bytes' | 'files' | 'steps';
+
+export type OnProgress = (event: ProgressEvent) => void;
+
+/** What every long operation accepts. */
+export interface LongOperation {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: OnProgress | undefined;
+}

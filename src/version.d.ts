@@ -1,0 +1,2 @@
+/** Version of the package; the build puts it in. */
+declare const MDT_VERSION: string;
