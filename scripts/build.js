@@ -1,6 +1,6 @@
 // Builds the package: dist/ (bundled, split so that each command loads only what it uses) and its type declarations.
 import { execFileSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -41,8 +41,16 @@ const result = await build({
   banner: { js: "import{createRequire as mdtRequire}from'node:module';const require=mdtRequire(import.meta.url);" },
 });
 writeLicenses(result.metafile);
+writeManPage();
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
+
+/** man/mdt.1 is made from the command tree, by the command that was just built. */
+function writeManPage() {
+  mkdirSync(join(root, 'man'), { recursive: true });
+  const page = execFileSync(process.execPath, [join(root, 'bin', 'mdt.js'), 'man']);
+  writeFileSync(join(root, 'man', 'mdt.1'), page);
+}
 
 /** The licences of what is bundled travel with the bundle, as they ask for. */
 function writeLicenses(metafile) {

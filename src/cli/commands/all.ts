@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import type { Cli } from '../cli.js';
+import { addClear } from './clear.js';
+import { addCompletion } from './completion.js';
+import { addGet } from './get.js';
+import { addHelp } from './help.js';
+import { addMan } from './man.js';
+import { addSet } from './set.js';
+import { addVersion } from './version.js';
+
+/** Declares every verb; `mdt help` shows them in this order. */
+export function addAllVerbs(program: Command, cli: Cli): void {
+  const verbs = [addGet, addSet, addClear, addHelp, addVersion, addCompletion, addMan];
+  for (const add of verbs) add(program, cli);
+}

@@ -1,0 +1,51 @@
+// The options that several verbs share, one factory each.
+import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
+
+export const DEVICE_FLAGS = '-d, --device <board>';
+
+export function deviceOption(): Option {
+  return new Option(DEVICE_FLAGS, 'board to use: its name, address, serial:NUMBER or usb:PORT');
+}
+
+/** The board as a word of its own, where Python MDT had it so. */
+export function deviceArgument(): Argument {
+  return new Argument('[board]', 'board to use: its name, address, serial:NUMBER or usb:PORT');
+}
+
+/** The board that the words of a command name: the positional word, the verb's own option, or the one before the verb. */
+export function deviceOf(command: Command, positional?: string): { device: string } | Record<string, never> {
+  const own = command.opts<{ device?: string }>().device;
+  const device = positional ?? own ?? command.parent?.opts<{ device?: string }>().device;
+  return device === undefined ? {} : { device };
+}
+
+export function jsonOption(): Option {
+  return new Option('--json', 'print the result as JSON');
+}
+
+export function timeoutOption(description: string): Option {
+  return new Option('--timeout <seconds>', description).argParser(parseSeconds);
+}
+
+/** Longest time that a timer of Node can wait, in seconds. */
+const MAX_SECONDS = 2_147_483;
+
+/** Seconds, also `2.5` and `500ms`, as milliseconds. */
+export function parseSeconds(text: string): number {
+  const match = /^(\d+(?:\.\d+)?)(ms|s)?$/.exec(text.trim());
+  const seconds = match === null ? Number.NaN : Number(match[1]) / (match[2] === 'ms' ? 1000 : 1);
+  if (!(seconds > 0 && seconds <= MAX_SECONDS)) {
+    throw new InvalidArgumentError('Give a number of seconds, such as 10 or 0.5.');
+  }
+  return Math.ceil(seconds * 1000);
+}
+
+export function parseCount(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || count < 1 || count > 100) throw new InvalidArgumentError('Give a number from 1 to 100.');
+  return count;
+}
+
+export function progressOption(): Option {
+  return new Option('--no-progress', 'show no progress');
+}

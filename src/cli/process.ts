@@ -1,0 +1,63 @@
+import { readEnvironment } from '../config/environment.js';
+import { Interruption, type EndingSignal } from './interruption.js';
+import type { CliIo } from './io.js';
+import { reportError } from './report-error.js';
+import { Printer } from './output/printer.js';
+
+const ENDING_SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+export interface OwnProcess {
+  readonly io: CliIo;
+  /** Waits until everything written has left the process, then ends it. */
+  end(exitCode: number): Promise<never>;
+}
+
+/**
+ * Connects the command line to this process. The first signal asks the command to end in order, the second ends it at
+ * once; a reader of our output that goes away (`mdt devices | head -1`) ends it quietly, as SIGPIPE does elsewhere.
+ */
+export function openProcess(): OwnProcess {
+  const controller = new AbortController();
+  const io: CliIo = {
+    stdin: process.stdin,
+    stdout: process.stdout,
+    stderr: process.stderr,
+    environment: readEnvironment(),
+    signal: controller.signal,
+  };
+  const interrupt = (signal: EndingSignal): void => {
+    const interruption = new Interruption(signal);
+    if (controller.signal.aborted) process.exit(interruption.exitCode);
+    controller.abort(interruption);
+  };
+  for (const signal of ENDING_SIGNALS) process.on(signal, interrupt);
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error;
+      if (!controller.signal.aborted) interrupt('SIGPIPE');
+    });
+  }
+  const onBug = (error: unknown): void => {
+    process.exit(reportError(error, { printer: new Printer(io), environment: io.environment }));
+  };
+  process.on('uncaughtException', onBug);
+  process.on('unhandledRejection', onBug);
+  return { io, end };
+}
+
+async function end(exitCode: number): Promise<never> {
+  await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  process.exit(exitCode);
+}
+
+async function flushed(stream: NodeJS.WriteStream): Promise<void> {
+  if (stream.destroyed || !stream.writable) return;
+  await new Promise<void>(resolve => {
+    stream.once('error', () => {
+      resolve();
+    });
+    stream.write('', () => {
+      resolve();
+    });
+  });
+}

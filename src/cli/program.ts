@@ -1,0 +1,74 @@
+import { Command, CommanderError, Option } from 'commander';
+import { EXIT_CODES } from '../errors.js';
+import { throwIfAborted } from '../time/deadline.js';
+import { createCli, type Cli } from './cli.js';
+import { addAllVerbs } from './commands/all.js';
+import type { CliIo } from './io.js';
+import { DEVICE_FLAGS } from './options.js';
+import { reportError } from './report-error.js';
+import { usageErrorOf } from './usage-errors.js';
+import { VERSION_LINE } from './version-line.js';
+
+/** Parses and runs one command line; resolves with its exit code, never rejects. */
+export async function runProgram(argv: readonly string[], io: CliIo): Promise<number> {
+  const cli = createCli(io);
+  try {
+    await parse(buildProgram(cli), argv, cli);
+    throwIfAborted(io.signal);
+    return cli.exitCode;
+  } catch (error) {
+    return reportError(error, { printer: cli.printer, environment: io.environment, signal: io.signal });
+  }
+}
+
+async function parse(program: Command, argv: readonly string[], cli: Cli): Promise<void> {
+  if (argv.length === 0) {
+    program.outputHelp({ error: true });
+    cli.exitCode = EXIT_CODES.usage;
+    return;
+  }
+  // Python MDT took its verbs in any case.
+  const [verb = '', ...rest] = argv;
+  const words = verb.startsWith('-') ? argv : [verb.toLowerCase(), ...rest];
+  try {
+    await program.parseAsync([...words], { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return;
+    throw usageErrorOf(error, program, words);
+  }
+}
+
+/** The tree of all commands; also what completions and the man page are made from. */
+export function buildProgram(cli: Cli): Command {
+  const { printer, io } = cli;
+  const program = new Command('mdt')
+    .description('Find, pair, use and update Coral boards that run Mendel Linux.')
+    .usage('[options] <command> …')
+    .version(VERSION_LINE, '--version', 'print the version')
+    .addOption(new Option(DEVICE_FLAGS, 'board to use, for every command that uses one'))
+    .addOption(new Option('--no-color', 'print without colours'))
+    .helpOption('-h, --help', 'show this help')
+    .helpCommand(false)
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      writeOut: text => {
+        printer.text(text);
+      },
+      writeErr: text => {
+        printer.note(text.replace(/\n$/, ''));
+      },
+      outputError: () => undefined,
+      getOutHelpWidth: () => io.stdout.columns ?? 80,
+      getErrHelpWidth: () => io.stderr.columns ?? 80,
+      getOutHasColors: () => printer.hasColour(io.stdout),
+      getErrHasColors: () => printer.hasColour(io.stderr),
+    })
+    .hook('preAction', (_program, action) => {
+      if (action.optsWithGlobals<{ color: boolean }>().color && program.opts<{ color: boolean }>().color) return;
+      printer.withoutColour();
+    });
+  addAllVerbs(program, cli);
+  return program;
+}

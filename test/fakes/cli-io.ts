@@ -1,0 +1,89 @@
+import { PassThrough, Writable } from 'node:stream';
+import { readEnvironment } from '../../src/config/environment.js';
+import type { CliIo } from '../../src/cli/io.js';
+import { run } from '../../src/cli/main.js';
+
+export interface FakeIoOptions {
+  /** Settings and keys go here. */
+  readonly configDir: string;
+  readonly env?: NodeJS.ProcessEnv;
+  /** Which streams are terminals. */
+  readonly terminal?: boolean;
+  readonly signal?: AbortSignal;
+}
+
+class Collector extends Writable {
+  readonly chunks: Buffer[] = [];
+  readonly isTTY: boolean;
+  readonly columns = 100;
+  readonly rows = 30;
+
+  constructor(isTTY: boolean) {
+    super();
+    this.isTTY = isTTY;
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
+    this.chunks.push(chunk);
+    this.emit('written');
+    done();
+  }
+
+  get bytes(): Buffer {
+    return Buffer.concat(this.chunks);
+  }
+}
+
+class Keyboard extends PassThrough {
+  readonly isTTY: boolean;
+  isRaw = false;
+
+  constructor(isTTY: boolean) {
+    super();
+    this.isTTY = isTTY;
+  }
+
+  setRawMode(raw: boolean): this {
+    this.isRaw = raw;
+    return this;
+  }
+}
+
+/** Streams of a command, in memory. */
+export class FakeIo implements CliIo {
+  readonly stdin: Keyboard;
+  readonly stdout: Collector;
+  readonly stderr: Collector;
+  readonly environment;
+  readonly signal: AbortSignal;
+
+  constructor({ configDir, env = {}, terminal = false, signal = new AbortController().signal }: FakeIoOptions) {
+    this.stdin = new Keyboard(terminal);
+    this.stdout = new Collector(terminal);
+    this.stderr = new Collector(terminal);
+    this.environment = readEnvironment({ HOME: configDir, MDT_CONFIG_DIR: configDir, NO_COLOR: '1', ...env });
+    this.signal = signal;
+  }
+
+  get out(): string {
+    return this.stdout.bytes.toString();
+  }
+
+  get err(): string {
+    return this.stderr.bytes.toString();
+  }
+}
+
+export interface Outcome {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs one command to its end. */
+export async function mdt(options: FakeIoOptions, ...argv: string[]): Promise<Outcome> {
+  const io = new FakeIo(options);
+  io.stdin.end();
+  const code = await run(argv, io);
+  return { code, out: io.out, err: io.err };
+}
