@@ -1,0 +1,76 @@
+import { UsageError } from '../errors.js';
+
+/** What a virtual board can refuse: a network service's own answer, every login, or the connection itself. */
+export const REFUSALS = ['keymaster-400', 'keymaster-500', 'keymaster-silent', 'auth', 'connect'] as const;
+
+export type Refusal = (typeof REFUSALS)[number];
+
+/** Troubles that a virtual board shows on request. Those of the network apply to connections made after they were set. */
+export interface Faults {
+  /** Each connection carries at most this many bytes a second in each direction. */
+  readonly slowBytesPerS?: number;
+  /** Each connection breaks off after this many bytes, both directions together. */
+  readonly dropAfterBytes?: number;
+  /** Each connection stays open but carries nothing more after this many bytes, both directions together. */
+  readonly stallAfterBytes?: number;
+  /** Files of the board can take up this much in total, those it started with included; then `No space left`. */
+  readonly diskSizeBytes?: number;
+  /** No file can be written: `Read-only file system`. */
+  readonly readOnly?: boolean;
+  readonly refuse?: readonly Refusal[];
+}
+
+const SIZE = /^(\d+(?:\.\d+)?)([kKmMgG]?)$/;
+const SIZE_FACTORS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+
+const sizeFaults: Readonly<Record<string, (bytes: number) => Faults>> = {
+  slow: bytes => ({ slowBytesPerS: bytes }),
+  'drop-after': bytes => ({ dropAfterBytes: bytes }),
+  'stall-after': bytes => ({ stallAfterBytes: bytes }),
+  'disk-size': bytes => ({ diskSizeBytes: bytes }),
+};
+
+/** All words that `parseFault` understands, for help texts. */
+export const FAULT_EXAMPLES = [
+  'slow=64k',
+  'drop-after=1M',
+  'stall-after=1M',
+  'disk-size=10M',
+  'read-only',
+  ...REFUSALS.map(refusal => `refuse=${refusal}`),
+] as const;
+
+/** Reads one fault as it is written on the command line, such as `slow=64k` or `refuse=auth`. @throws UsageError */
+export function parseFault(text: string): Faults {
+  const equals = text.indexOf('=');
+  const name = equals < 0 ? text : text.slice(0, equals);
+  const value = equals < 0 ? undefined : text.slice(equals + 1);
+  if (name === 'read-only' && value === undefined) return { readOnly: true };
+  const refusal = REFUSALS.find(known => known === value);
+  if (name === 'refuse' && refusal !== undefined) return { refuse: [refusal] };
+  const makeFault = Object.hasOwn(sizeFaults, name) ? sizeFaults[name] : undefined;
+  const bytes = parseSize(value ?? '');
+  if (makeFault !== undefined && bytes !== undefined) return makeFault(bytes);
+  throw new UsageError(`${JSON.stringify(text)} is not a fault that a virtual board can show.`, {
+    hint: `Faults are ${FAULT_EXAMPLES.join(', ')}.`,
+  });
+}
+
+/** Several faults at once; of two that say the same the later counts, refusals add up. */
+export function mergeFaults(all: readonly Faults[]): Faults {
+  const merged = all.reduce<Faults>((sum, one) => ({ ...sum, ...one }), {});
+  const refuse = [...new Set(all.flatMap(one => one.refuse ?? []))];
+  return refuse.length > 0 ? { ...merged, refuse } : merged;
+}
+
+export function refuses(faults: Faults, refusal: Refusal): boolean {
+  return faults.refuse?.includes(refusal) ?? false;
+}
+
+function parseSize(text: string): number | undefined {
+  const match = SIZE.exec(text);
+  const factor = SIZE_FACTORS[match?.[2]?.toLowerCase() ?? ''];
+  if (match === null || factor === undefined) return undefined;
+  const bytes = Math.floor(Number(match[1]) * factor);
+  return bytes > 0 && Number.isSafeInteger(bytes) ? bytes : undefined;
+}
