@@ -1,0 +1,36 @@
+import { stat } from 'node:fs/promises';
+import { PermissionError } from '../errors.js';
+
+/** Bits for the group and for everybody else: a private key has none of them. */
+const OTHERS = 0o077;
+
+/**
+ * Refuses key files and folders that anybody but their owner may read or write. Windows keeps such rights elsewhere;
+ * there nothing is checked. Paths that do not exist are fine.
+ * @throws PermissionError with the command that mends it.
+ */
+export async function checkOwnerOnly(...paths: readonly string[]): Promise<void> {
+  if (process.platform === 'win32') return;
+  const open = (await Promise.all(paths.map(isOpenToOthers))).filter(entry => entry !== undefined);
+  if (open.length === 0) return;
+  const names = open.map(({ path }) => path).join(' and ');
+  throw new PermissionError(`Other users of this host may use ${names}, where a private key is kept.`, {
+    hint: `Take the right from them: ${open.map(({ path, mode }) => `chmod ${mode} ${quote(path)}`).join(' && ')}`,
+    facts: { paths: open.map(({ path }) => path) },
+  });
+}
+
+async function isOpenToOthers(path: string): Promise<{ path: string; mode: string } | undefined> {
+  try {
+    const found = await stat(path);
+    if ((found.mode & OTHERS) === 0) return undefined;
+    return { path, mode: found.isDirectory() ? '700' : '600' };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function quote(path: string): string {
+  return /^[\w@%+:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
+}

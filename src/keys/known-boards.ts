@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises';
+import { writePrivateFile } from '../config/private-file.js';
+import { AmbiguousDeviceError, FileError } from '../errors.js';
+import { withFileLock } from './file-lock.js';
+import { fingerprint, sameHostKey, type HostKey } from './host-key.js';
+import type { KnownBoard } from './known-board.js';
+import { parseKnownBoards, serializeKnownBoards } from './known-boards-format.js';
+
+export type { KnownBoard } from './known-board.js';
+
+/**
+ * All known boards; none if the file is not there.
+ * @throws FileError if the file is damaged or written by a later version; it is left as it is.
+ */
+export async function loadKnownBoards(file: string): Promise<KnownBoard[]> {
+  let text: string;
+  try {
+    text = await readFile(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
+    throw new FileError(`The list of known boards, ${file}, cannot be read.`, {
+      cause: error,
+      hint: error instanceof Error ? error.message : undefined,
+    });
+  }
+  return parseKnownBoards(text, file);
+}
+
+/** Adds the board, or replaces what was known of the board with this host key. */
+export async function rememberBoard(file: string, board: KnownBoard): Promise<void> {
+  await update(file, boards => [board, ...boards.filter(known => !sameHostKey(known.hostKey, board.hostKey))]);
+}
+
+/**
+ * Forgets the board with this host key or name and returns it; undefined if it was not known.
+ * @throws AmbiguousDeviceError if several boards have this name.
+ */
+export async function forgetBoard(file: string, board: HostKey | string): Promise<KnownBoard | undefined> {
+  let forgotten: KnownBoard | undefined;
+  await update(file, boards => {
+    const matches = boards.filter(known =>
+      typeof board === 'string' ? known.name.toLowerCase() === board.toLowerCase() : sameHostKey(known.hostKey, board),
+    );
+    if (matches.length > 1) throw ambiguous(matches);
+    forgotten = matches[0];
+    return boards.filter(known => known !== forgotten);
+  });
+  return forgotten;
+}
+
+/** Reads, changes and writes while no other process does; the file is replaced as a whole. */
+async function update(file: string, change: (boards: readonly KnownBoard[]) => readonly KnownBoard[]): Promise<void> {
+  await withFileLock(file, async () => {
+    const boards = await loadKnownBoards(file);
+    const text = serializeKnownBoards(change(boards));
+    if (text !== serializeKnownBoards(boards)) await writePrivateFile(file, text);
+  });
+}
+
+function ambiguous(matches: readonly KnownBoard[]): AmbiguousDeviceError {
+  const candidates = matches.map(board => `${board.name} (${fingerprint(board.hostKey)})`);
+  return new AmbiguousDeviceError(`Several known boards have this name: ${candidates.join(', ')}.`, {
+    hint: 'Connect the one that is meant and name it by its address.',
+    facts: { candidates },
+  });
+}

@@ -1,0 +1,166 @@
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Client, ClientChannel } from 'ssh2';
+import { AbortedError, BoardRefusedError, TransportError } from '../errors.js';
+import { safeText } from '../device/board-text.js';
+import type { HostKey } from '../keys/host-key.js';
+import { onAbort, throwIfAborted } from '../time/deadline.js';
+import { ChannelProcess } from './channel-process.js';
+import { connectFrom, listenOn } from './remote-sockets.js';
+import { runToEnd } from './run.js';
+import type {
+  Endpoint,
+  ExecOptions,
+  RemoteListener,
+  RemoteProcess,
+  RunOptions,
+  RunResult,
+  SshSession,
+} from './session.js';
+import { openSftp } from './sftp-channel.js';
+import type { SftpChannel } from './sftp.js';
+
+/** How long the last bytes may take to leave before the socket is simply closed. */
+const CLOSE_TIMEOUT_MS = 1_000;
+
+export interface SessionFacts {
+  readonly hostKey: HostKey;
+  readonly peer: string;
+  readonly serverVersion: string;
+}
+
+/** A session over an ssh2 client that has logged in. */
+export class ClientSession implements SshSession {
+  readonly hostKey: HostKey;
+  readonly serverVersion: string;
+  readonly closed: Promise<Error | undefined>;
+  readonly #client: Client;
+  readonly #socket: Socket;
+  readonly #peer: string;
+  #sftp: Promise<SftpChannel> | undefined;
+  #closing = false;
+  #lost: TransportError | undefined;
+
+  constructor(client: Client, socket: Socket, facts: SessionFacts) {
+    this.hostKey = facts.hostKey;
+    this.serverVersion = facts.serverVersion;
+    this.#peer = facts.peer;
+    this.#client = client;
+    this.#socket = socket;
+    client.on('error', error => {
+      this.#lost ??= lostError(this.#peer, error);
+    });
+    this.closed = new Promise(resolve => {
+      client.once('close', () => {
+        if (!this.#closing) this.#lost ??= lostError(this.#peer);
+        resolve(this.#closing ? undefined : this.#lost);
+      });
+    });
+  }
+
+  async exec(command: string, options: ExecOptions = {}): Promise<RemoteProcess> {
+    const { pty, env } = options;
+    const channel = await this.#request<ClientChannel>('run a command', options.signal, done => {
+      this.#client.exec(command, { ...(pty ? { pty: windowOf(pty) } : {}), ...(env ? { env } : {}) }, done);
+    });
+    return new ChannelProcess(channel, options.signal);
+  }
+
+  async shell(options: ExecOptions & Required<Pick<ExecOptions, 'pty'>>): Promise<RemoteProcess> {
+    const { pty, env } = options;
+    const channel = await this.#request<ClientChannel>('open a shell', options.signal, done => {
+      this.#client.shell(windowOf(pty), env ? { env } : {}, done);
+    });
+    return new ChannelProcess(channel, options.signal);
+  }
+
+  async run(command: string, options: RunOptions = {}): Promise<RunResult> {
+    return runToEnd(this, command, options);
+  }
+
+  async sftp(): Promise<SftpChannel> {
+    this.#sftp ??= openSftp(this.#client, done => this.#request('open SFTP', undefined, done));
+    return this.#sftp;
+  }
+
+  async connectFrom(target: Endpoint): Promise<Duplex> {
+    return this.#request<ClientChannel>('connect onward', undefined, done => {
+      connectFrom(this.#client, target, done);
+    });
+  }
+
+  async listenOn(listen: Endpoint, onConnection: (stream: Duplex) => void): Promise<RemoteListener> {
+    return listenOn(this.#client, { listen, onConnection, isOpen: () => this.#socket.writable }, done =>
+      this.#request('listen', undefined, done),
+    );
+  }
+
+  async close(): Promise<void> {
+    this.#closing = true;
+    // Says goodbye and lets what is queued leave; the server's own goodbye is not waited for.
+    this.#client.end();
+    this.#socket.destroySoon();
+    const timer = setTimeout(() => this.#socket.destroy(), CLOSE_TIMEOUT_MS);
+    await this.closed;
+    clearTimeout(timer);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close();
+  }
+
+  /** Asks the server for something and waits for its answer, for the end of the connection, or for `signal`. */
+  async #request<T>(
+    what: string,
+    signal: AbortSignal | undefined,
+    ask: (done: (error: Error | null | undefined, value: T) => void) => void,
+  ): Promise<T> {
+    throwIfAborted(signal);
+    if (this.#lost ?? this.#closing) throw this.#lost ?? lostError(this.#peer);
+    return new Promise<T>((resolve, reject) => {
+      const stopListening = onAbort(signal, () => {
+        reject(new AbortedError({ cause: signal?.reason }));
+      });
+      const done = (error: Error | null | undefined, value: T): void => {
+        stopListening();
+        if (error)
+          reject(this.#socket.writable ? refusedError(this.#peer, what, error) : (this.#lost ?? lostError(this.#peer)));
+        else if (signal?.aborted === true && isClosable(value)) value.close();
+        else resolve(value);
+      };
+      try {
+        ask(done);
+      } catch (error) {
+        stopListening();
+        reject(this.#lost ?? lostError(this.#peer, error));
+      }
+    });
+  }
+}
+
+function isClosable(value: unknown): value is { close(): void } {
+  return typeof value === 'object' && value !== null && 'close' in value && typeof value.close === 'function';
+}
+
+function windowOf(pty: NonNullable<ExecOptions['pty']>): {
+  rows: number;
+  cols: number;
+  width: number;
+  height: number;
+  term: string;
+} {
+  return { rows: pty.rows, cols: pty.columns, width: 0, height: 0, term: pty.term };
+}
+
+function lostError(peer: string, cause?: unknown): TransportError {
+  const reason = cause instanceof Error && cause.message !== '' ? `: ${safeText(cause.message)}` : '';
+  return new TransportError(`The connection to ${peer} was lost${reason}.`, {
+    cause,
+    hint: 'Check that the board still has power and try again.',
+    facts: { peer },
+  });
+}
+
+function refusedError(peer: string, what: string, cause: Error): BoardRefusedError {
+  return new BoardRefusedError(`${peer} refused to ${what}: ${safeText(cause.message)}.`, { cause, facts: { peer } });
+}

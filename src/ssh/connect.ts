@@ -1,0 +1,61 @@
+import { connect as connectSocket, type Socket } from 'node:net';
+import { TimeoutError, TransportError } from '../errors.js';
+import { onAbort, withDeadline } from '../time/deadline.js';
+import type { ConnectOptions, ConnectProgress, SshTarget } from './connect-options.js';
+import { socketError, stageHint, stageOperation } from './connect-errors.js';
+import { handshake } from './handshake.js';
+import type { SshSession } from './session.js';
+
+export type { Credential } from './authentication.js';
+export type { ConnectOptions, SshTarget } from './connect-options.js';
+
+const DEFAULT_TIMEOUT_MS = 10_000;
+
+/**
+ * Connects and logs in. Nothing is left open when it fails.
+ * @throws TransportError when the board cannot be reached or hangs up, TimeoutError when it does not answer,
+ *   AuthenticationError when it takes none of the credentials, ProtocolError when it does not speak SSH,
+ *   AbortedError, and what `verifyHostKey` throws.
+ */
+export async function connect(target: SshTarget, options: ConnectOptions): Promise<SshSession> {
+  const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const progress: ConnectProgress = { peer: formatTarget(target), stage: 'connecting' };
+  try {
+    return await withDeadline({ operation: 'connecting', timeoutMs, signal: options.signal }, async signal => {
+      const socket = await openSocket(target, progress, signal);
+      return handshake(socket, options, progress, signal);
+    });
+  } catch (error) {
+    if (!(error instanceof TimeoutError)) throw error;
+    throw new TimeoutError(stageOperation(progress.stage, progress.peer), timeoutMs, {
+      hint: stageHint(progress.stage),
+      facts: { peer: progress.peer, stage: progress.stage },
+    });
+  }
+}
+
+export function formatTarget({ host, port }: SshTarget): string {
+  if (port === 22) return host;
+  return host.includes(':') ? `[${host}]:${String(port)}` : `${host}:${String(port)}`;
+}
+
+async function openSocket(target: SshTarget, progress: ConnectProgress, signal: AbortSignal): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connectSocket({ host: target.host, port: target.port, noDelay: true });
+    const stopListening = onAbort(signal, () => {
+      socket.destroy();
+      reject(new TransportError(`Connecting to ${progress.peer} was given up.`));
+    });
+    const onError = (error: NodeJS.ErrnoException): void => {
+      stopListening();
+      reject(socketError(error, progress.peer, 'connecting'));
+    };
+    socket.once('error', onError);
+    socket.once('connect', () => {
+      stopListening();
+      socket.off('error', onError);
+      progress.stage = 'greeting';
+      resolve(socket);
+    });
+  });
+}
