@@ -2,6 +2,7 @@ import { mapBounded } from '../../src/time/concurrency.js';
 import { LabBoard, type LabBoardOptions, type LabBoardPlace } from './board.js';
 import { boardLanAddress, DESK_LAN_ADDRESS, GADGET_ADDRESS, joinLan, makeSwitch, plugInUsb } from './links.js';
 import { Namespace } from './namespace.js';
+import { shapeLink, type LinkShape } from './shape.js';
 import { pretendSysfsScript } from './sysfs.js';
 
 export interface LabOptions {
@@ -69,6 +70,11 @@ export class Lab implements AsyncDisposable {
     const board = this.boards[index];
     if (board === undefined) throw new Error(`the lab has no board ${String(index)}`);
     return board;
+  }
+
+  /** Makes the desk's LAN link slower; both directions alike. */
+  shape(shape: LinkShape): Promise<void> {
+    return shapeLink(this.hub, this.desk, shape);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
