@@ -11,6 +11,8 @@ export interface Cli {
   readonly host: { readonly paths: ConfigPaths; readonly environment: Environment };
   /** Set by commands that hand on somebody else's exit code. */
   exitCode: number;
+  /** Set by commands whose exit codes are those of a program on the board: failures of ours end with 255, as ssh's do. */
+  remoteExitCodes: boolean;
 }
 
 export function createCli(io: CliIo): Cli {
@@ -20,5 +22,6 @@ export function createCli(io: CliIo): Cli {
     printer: new Printer(io),
     host: { paths: configPaths(environment.configDir), environment },
     exitCode: 0,
+    remoteExitCodes: false,
   };
 }

@@ -46,6 +46,10 @@ export function parseCount(text: string): number {
   return count;
 }
 
+export function allowNetworkOption(): Option {
+  return new Option('--allow-network', 'push the key over a network that others may listen on, too');
+}
+
 export function progressOption(): Option {
   return new Option('--no-progress', 'show no progress');
 }

@@ -1,6 +1,7 @@
 import { Command, CommanderError, Option } from 'commander';
-import { EXIT_CODES } from '../errors.js';
+import { EXIT_CODES, MdtError } from '../errors.js';
 import { throwIfAborted } from '../time/deadline.js';
+import { CONNECTION_FAILED } from './attach.js';
 import { createCli, type Cli } from './cli.js';
 import { addAllVerbs } from './commands/all.js';
 import type { CliIo } from './io.js';
@@ -17,8 +18,14 @@ export async function runProgram(argv: readonly string[], io: CliIo): Promise<nu
     throwIfAborted(io.signal);
     return cli.exitCode;
   } catch (error) {
-    return reportError(error, { printer: cli.printer, environment: io.environment, signal: io.signal });
+    const code = reportError(error, { printer: cli.printer, environment: io.environment, signal: io.signal });
+    return cli.remoteExitCodes && isFailedContact(error) ? CONNECTION_FAILED : code;
   }
+}
+
+/** Everything that kept the command from running on the board, but neither a slip of the pen nor a bug. */
+function isFailedContact(error: unknown): boolean {
+  return error instanceof MdtError && error.family !== 'usage' && error.family !== 'aborted';
 }
 
 async function parse(program: Command, argv: readonly string[], cli: Cli): Promise<void> {

@@ -2,7 +2,6 @@ import type { Argument, Command, Option } from 'commander';
 import type { ConfigPaths } from '../../config/paths.js';
 import { VARIABLES } from '../../config/variables.js';
 import { verbText } from '../verb.js';
-import { knownBoardNames } from './known-board-names.js';
 
 /** The line that asks the shell to complete file names by itself. */
 export const FILES_LINE = ':files';
@@ -93,4 +92,11 @@ function optionsOf(command: Command): string[] {
 
 function matching(lines: readonly string[], typed: string): string[] {
   return lines.filter(line => line.startsWith(typed));
+}
+
+/** A completion has nowhere to put an error: a list that cannot be read has no names. */
+async function knownBoardNames(file: string): Promise<string[]> {
+  const { loadKnownBoards } = await import('../../keys/known-boards.js');
+  const boards = await loadKnownBoards(file).catch(() => []);
+  return boards.map(({ name }) => name).filter(name => name !== '');
 }

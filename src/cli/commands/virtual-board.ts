@@ -1,0 +1,93 @@
+import { once } from 'node:events';
+import { isIP } from 'node:net';
+import { join } from 'node:path';
+import { InvalidArgumentError, Option, type Command } from 'commander';
+import { throwIfAborted } from '../../time/deadline.js';
+import type { VirtualBoard } from '../../virtual-board/virtual-board.js';
+import type { Cli } from '../cli.js';
+import { jsonOption, parseCount } from '../options.js';
+import { addVerb } from '../verb.js';
+
+interface Options {
+  readonly name?: string;
+  readonly count: number;
+  readonly release: 'eagle' | 'day' | 'chef';
+  readonly fault: readonly string[];
+  readonly root?: string;
+  readonly address: string;
+  readonly json?: true;
+}
+
+export function addVirtualBoard(program: Command, cli: Cli): void {
+  const verb = addVerb(program, 'virtual-board', {
+    group: 'finding',
+    summary: 'run a Mendel board in software',
+    details:
+      'Run boards in software, which the other commands find and use like real ones, until Ctrl-C.\n' +
+      'Only this host can reach them unless --address says otherwise. Their files are removed at the end unless\n' +
+      '--root names a folder for them.',
+    examples: [
+      ['mdt virtual-board --name swift-otter', 'try mdt without a board'],
+      ['mdt virtual-board --count 5 --fault slow=64k', 'five boards on a slow link'],
+    ],
+  });
+  addOptions(verb).action(async (options: Options) => {
+    const boards: VirtualBoard[] = [];
+    try {
+      for (let number = 1; number <= options.count; number++) {
+        throwIfAborted(cli.io.signal);
+        const board = await start(options, number);
+        boards.push(board);
+        print(cli, board, options.json ?? false);
+      }
+      cli.printer.note('Press Ctrl-C to end.');
+      if (!cli.io.signal.aborted) await once(cli.io.signal, 'abort');
+    } finally {
+      await Promise.all(boards.map(board => board.close()));
+    }
+  });
+}
+
+function addOptions(verb: Command): Command {
+  return verb
+    .addOption(new Option('--name <name>', 'host name; with --count it gets a number'))
+    .addOption(new Option('--count <number>', 'how many boards').argParser(parseCount).default(1))
+    .addOption(
+      new Option('--release <release>', 'release of Mendel').choices(['eagle', 'day', 'chef']).default('eagle'),
+    )
+    .addOption(
+      new Option('--fault <fault>', 'trouble to make, such as slow=64k or refuse=auth; may be repeated')
+        .argParser((fault: string, faults: readonly string[]) => [...faults, fault])
+        .default([], 'none'),
+    )
+    .addOption(new Option('--root <folder>', 'folder that the board keeps its files in'))
+    .addOption(new Option('--address <address>', 'address to listen on').argParser(parseAddress).default('127.0.0.1'))
+    .addOption(jsonOption());
+}
+
+async function start(options: Options, number: number): Promise<VirtualBoard> {
+  const { startVirtualBoard } = await import('../../virtual-board/virtual-board.js');
+  const { mergeFaults, parseFault } = await import('../../virtual-board/faults.js');
+  const numbered = (text: string): string => (options.count === 1 ? text : `${text}-${String(number)}`);
+  return await startVirtualBoard({
+    release: options.release,
+    address: options.address,
+    faults: mergeFaults(options.fault.map(parseFault)),
+    ...(options.name === undefined ? {} : { name: numbered(options.name) }),
+    ...(options.root === undefined
+      ? {}
+      : { rootDir: options.count === 1 ? options.root : join(options.root, String(number)) }),
+  });
+}
+
+/** With `--json` one line when the board is ready: `{"name", "address", "sshPort", "keymasterPort", "root"}`. */
+function print(cli: Cli, board: VirtualBoard, json: boolean): void {
+  const { name, address, sshPort, keymasterPort, rootDir } = board;
+  if (json) cli.printer.line(JSON.stringify({ name, address, sshPort, keymasterPort, root: rootDir }));
+  else cli.printer.line(`${name}\t${address}:${String(sshPort)}\t${rootDir}`);
+}
+
+function parseAddress(text: string): string {
+  if (isIP(text) === 0) throw new InvalidArgumentError('Give an IP address.');
+  return text;
+}
