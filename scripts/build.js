@@ -36,7 +36,8 @@ const result = await build({
   legalComments: 'none',
   external: ['cpu-features'],
   plugins: [nativeAddons],
-  define: { MDT_VERSION: JSON.stringify(version) },
+  // ssh2 looks for a program of its own beside itself, on Windows and only for an agent that mdt does not use.
+  define: { MDT_VERSION: JSON.stringify(version), __dirname: 'import.meta.dirname' },
   // CommonJS packages inside an ES module bundle call require() for Node's own modules.
   banner: { js: "import{createRequire as mdtRequire}from'node:module';const require=mdtRequire(import.meta.url);" },
 });
