@@ -1,0 +1,201 @@
+import { access, constants, lstat, readdir, readlink, realpath, stat, type Stats } from 'node:fs';
+import { basename, resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { FileError, PermissionError } from '../errors.js';
+import { safeText } from '../device/board-text.js';
+import { throwIfAborted } from '../time/deadline.js';
+import { decodeName, hostPath } from './names.js';
+import type { SkippedFile, SymlinkChoice } from './transfer.js';
+
+// The callback functions of node:fs, made to promises: for thousands of small calls they take a third of the time of
+// node:fs/promises (15 ms against 36 ms for 2000 files).
+const fs = {
+  access: promisify(access),
+  lstat: promisify(lstat) as (path: string | Buffer) => Promise<Stats>,
+  stat: promisify(stat) as (path: string | Buffer) => Promise<Stats>,
+  readlink: promisify(readlink) as (path: string | Buffer, encoding: 'buffer') => Promise<Buffer>,
+  realpath: promisify(realpath) as (path: string | Buffer) => Promise<string>,
+};
+
+const MAX_DEPTH = 200;
+const READABLE_BY_ALL = 0o444;
+
+export interface LocalEntry {
+  readonly kind: 'file' | 'directory' | 'symlink';
+  /** Below the source itself, parts separated by `/`; empty for the source. */
+  readonly relative: string;
+  /** Where it is on this host; may hold bytes that are not text (names.ts). */
+  readonly path: string;
+  readonly sizeBytes: number;
+  readonly mode: number;
+  readonly modifiedAtS: number;
+  /** Of a symlink; empty otherwise. */
+  readonly linkTarget: string;
+}
+
+export interface LocalSource {
+  /** The name it gets inside a folder; empty for `folder/.`, whose content is meant. */
+  readonly name: string;
+  /** Folders before what they hold. */
+  readonly entries: readonly LocalEntry[];
+  readonly skipped: readonly SkippedFile[];
+}
+
+export interface WalkOptions {
+  readonly symlinks: SymlinkChoice;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The name a source gets inside a folder: its own, or empty for the content of a folder. */
+export function sourceName(source: string): string {
+  return /(^|[/\\])\.[/\\]*$/.test(source) ? '' : basename(resolve(source));
+}
+
+/**
+ * Reads everything below a source, or the source alone if it is a file.
+ * @throws FileError if it is not there or is neither file nor folder, PermissionError if something may not be read.
+ */
+export async function readLocalSource(source: string, options: WalkOptions): Promise<LocalSource> {
+  const walk = new Walk(options);
+  const stats = await fs.stat(hostPath(source)).catch((error: unknown) => {
+    throw unreadable(source, error);
+  });
+  if (!stats.isFile() && !stats.isDirectory()) {
+    throw new FileError(`${safeText(source)} is neither a file nor a folder.`, {
+      facts: { path: source },
+      hint: 'Only files, folders and symlinks can be pushed.',
+    });
+  }
+  await walk.add({ path: source.replace(/(?<=.)[/\\]+$/, ''), relative: '', ancestors: [] }, stats);
+  return { name: sourceName(source), entries: walk.entries, skipped: walk.skipped };
+}
+
+interface Place {
+  readonly path: string;
+  readonly relative: string;
+  /** Real paths of the folders above, known only where symlinks are followed: a link to one of them is a loop. */
+  readonly ancestors: readonly string[];
+}
+
+class Walk {
+  readonly entries: LocalEntry[] = [];
+  readonly skipped: SkippedFile[] = [];
+  readonly #options: WalkOptions;
+
+  constructor(options: WalkOptions) {
+    this.#options = options;
+  }
+
+  async add(place: Place, stats: Stats): Promise<void> {
+    if (stats.isSymbolicLink()) await this.#addSymlink(place, stats);
+    else if (stats.isDirectory()) await this.#addFolder(place, stats);
+    else if (stats.isFile()) await this.#addFile(place, stats);
+    else this.skipped.push({ path: place.path, reason: 'special-file' });
+  }
+
+  async #addFile(place: Place, stats: Stats): Promise<void> {
+    if ((stats.mode & READABLE_BY_ALL) !== READABLE_BY_ALL) {
+      await fs.access(hostPath(place.path), constants.R_OK).catch((error: unknown) => {
+        throw unreadable(place.path, error);
+      });
+    }
+    this.entries.push(entryOf('file', place, stats));
+  }
+
+  async #addFolder(place: Place, stats: Stats): Promise<void> {
+    throwIfAborted(this.#options.signal);
+    if (place.ancestors.length > MAX_DEPTH || place.relative.split('/').length > MAX_DEPTH) {
+      throw new FileError(`${safeText(place.path)} is nested too deeply.`, { facts: { path: place.path } });
+    }
+    this.entries.push(entryOf('directory', place, stats));
+    const names = await readNames(place.path);
+    const ancestors =
+      this.#options.symlinks === 'follow' ? [...place.ancestors, await fs.realpath(hostPath(place.path))] : [];
+    const children = names.map(name => ({
+      path: `${place.path}/${name}`,
+      relative: place.relative === '' ? name : `${place.relative}/${name}`,
+      ancestors,
+    }));
+    const found = await Promise.all(children.map(child => this.#look(child)));
+    for (const [index, child] of children.entries()) {
+      const stats = found[index];
+      // What vanished since the folder was read is no longer part of it.
+      if (stats) await this.add(child, stats);
+    }
+  }
+
+  async #look(place: Place): Promise<Stats | undefined> {
+    return fs.lstat(hostPath(place.path)).catch((error: unknown) => {
+      if (isMissing(error)) return undefined;
+      throw unreadable(place.path, error);
+    });
+  }
+
+  async #addSymlink(place: Place, stats: Stats): Promise<void> {
+    if (this.#options.symlinks === 'skip') {
+      this.skipped.push({ path: place.path, reason: 'symlink' });
+    } else if (this.#options.symlinks === 'preserve') {
+      const target = await fs.readlink(hostPath(place.path), 'buffer');
+      const entry = entryOf('symlink', place, stats);
+      this.entries.push({ ...entry, sizeBytes: target.length, linkTarget: decodeName(target) });
+    } else {
+      await this.#follow(place);
+    }
+  }
+
+  async #follow(place: Place): Promise<void> {
+    const stats = await fs.stat(hostPath(place.path)).catch(() => undefined);
+    const isLoop = stats?.isDirectory() === true && place.ancestors.includes(await fs.realpath(hostPath(place.path)));
+    if (!stats || isLoop) this.skipped.push({ path: place.path, reason: 'broken-symlink' });
+    else await this.add(place, stats);
+  }
+}
+
+function entryOf(kind: LocalEntry['kind'], place: Place, stats: Stats): LocalEntry {
+  return {
+    kind,
+    relative: place.relative,
+    path: place.path,
+    sizeBytes: kind === 'file' ? stats.size : 0,
+    mode: stats.mode & 0o7777,
+    modifiedAtS: modifiedAt(stats),
+    linkTarget: '',
+  };
+}
+
+/** Seconds to the microsecond, as much as a double holds. */
+export function modifiedAt(stats: Stats): number {
+  return Math.round(stats.mtimeMs * 1000) / 1e6;
+}
+
+/** Sorted names of a folder; those that are no valid UTF-8 keep their bytes. */
+async function readNames(path: string): Promise<string[]> {
+  const names = await new Promise<string[]>((done, fail) => {
+    readdir(hostPath(path), (error, found) => {
+      if (error) fail(unreadable(path, error));
+      else done(found);
+    });
+  });
+  if (!names.some(name => name.includes('\ufffd'))) return names.sort();
+  const raw = await promisify(readdir)(hostPath(path), 'buffer');
+  return raw.map(name => decodeName(name)).sort();
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
+function unreadable(path: string, error: unknown): Error {
+  const { code } = error as NodeJS.ErrnoException;
+  const details = { cause: error, facts: { path, reason: code } };
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new PermissionError(`${safeText(path)} may not be read.`, {
+      ...details,
+      hint: 'Change its permissions, or leave it out.',
+    });
+  }
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new FileError(`${safeText(path)} does not exist on this host.`, { ...details, hint: 'Check the path.' });
+  }
+  return new FileError(`${safeText(path)} could not be read (${String(code)}).`, details);
+}
