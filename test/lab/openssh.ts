@@ -10,10 +10,13 @@ export interface OpenSshPeer {
   readonly destination: string;
 }
 
-/** Makes a key in `folder`, has the boards accept it, and pins their host keys. */
-export async function openSshPeers(boards: readonly LabBoard[], folder: string): Promise<OpenSshPeer[]> {
-  const key = join(folder, 'peer-key');
-  await mustRun(['ssh-keygen', '-q', '-t', 'rsa', '-b', '4096', '-N', '', '-C', 'peer', '-f', key]);
+/** Makes a key as mdt's own, by default in `folder`, has the boards accept it, and pins their host keys. */
+export async function openSshPeers(
+  boards: readonly LabBoard[],
+  folder: string,
+  key = join(folder, 'peer-key'),
+): Promise<OpenSshPeer[]> {
+  await mustRun(['ssh-keygen', '-q', '-t', 'rsa', '-b', '4096', '-m', 'PEM', '-N', '', '-C', 'mdt', '-f', key]);
   const publicLine = await mustRun(['cat', `${key}.pub`]);
   return await Promise.all(
     boards.map(async board => {
