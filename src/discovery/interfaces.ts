@@ -1,0 +1,114 @@
+import { isIPv6 } from 'node:net';
+import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
+import { isLinkLocalIpv6 } from '../device/route.js';
+import { findGadget, type Gadget } from './gadget.js';
+
+/** An address of this host on one interface, with the length of its network prefix in bits. */
+export interface HostAddress {
+  readonly address: string;
+  readonly prefixLength: number;
+}
+
+/** One network interface of this host that has an address. */
+export interface Link {
+  /** What a route calls its interface: the name, or on Windows the number that IPv6 scopes want there. */
+  readonly id: string;
+  readonly name: string;
+  readonly loopback: boolean;
+  /** Of the host's own adapter, lower case. */
+  readonly mac: string;
+  readonly ipv4: readonly HostAddress[];
+  readonly ipv6: readonly HostAddress[];
+  /** The Mendel board at the other end, if this is the network side of its USB cable. */
+  readonly gadget?: Gadget;
+}
+
+export interface LinkSource {
+  readonly interfaces?: () => HostInterfaces;
+  readonly platform?: NodeJS.Platform;
+  /** `/sys`, but for tests. */
+  readonly sysfsRoot?: string;
+}
+
+type HostInterfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
+
+/** More adapters than a host sensibly has; containers can make hundreds, and each costs four sockets. */
+const MAX_LINKS = 64;
+
+/** The interfaces of this host that are up and have an address, loopback included. */
+export async function listLinks(source: LinkSource = {}): Promise<Link[]> {
+  const { interfaces = networkInterfaces, platform = process.platform, sysfsRoot = '/sys' } = source;
+  const links = Object.entries(interfaces())
+    .flatMap(([name, infos]) => (infos === undefined || infos.length === 0 ? [] : [linkOf(name, infos, platform)]))
+    .slice(0, MAX_LINKS);
+  return await Promise.all(
+    links.map(async link => {
+      const gadget = platform === 'linux' ? await findGadget(link.name, sysfsRoot) : gadgetByAddress(link);
+      return gadget ? { ...link, gadget } : link;
+    }),
+  );
+}
+
+function linkOf(name: string, infos: readonly NetworkInterfaceInfo[], platform: NodeJS.Platform): Link {
+  const scope = infos.find(info => info.family === 'IPv6' && info.scopeid !== 0)?.scopeid;
+  return {
+    id: platform === 'win32' && scope !== undefined ? String(scope) : name,
+    name,
+    loopback: infos.some(info => info.internal),
+    mac: infos[0]?.mac.toLowerCase() ?? '',
+    ipv4: infos.filter(info => info.family === 'IPv4').map(hostAddress),
+    ipv6: infos.filter(info => info.family === 'IPv6').map(hostAddress),
+  };
+}
+
+/**
+ * Where there is no sysfs: a gadget's network is 192.168.100.0/24 or 192.168.101.0/24, which a LAN may be too. But the
+ * host's adapter in it is made up by the gadget, so its MAC is a locally administered one, which no LAN card has.
+ */
+function gadgetByAddress(link: Link): Gadget | undefined {
+  const isMadeUp = (parseInt(link.mac.slice(0, 2), 16) & 2) !== 0;
+  const isInRange = link.ipv4.some(own => own.prefixLength === 24 && /^192\.168\.10[01]\./.test(own.address));
+  return isMadeUp && isInRange ? {} : undefined;
+}
+
+function hostAddress(info: NetworkInterfaceInfo): HostAddress {
+  return {
+    address: info.address,
+    prefixLength: Number(info.cidr?.split('/')[1] ?? (info.family === 'IPv4' ? 32 : 128)),
+  };
+}
+
+/** Changes when the interface gets or loses an address: its sockets must then be made anew. */
+export function linkFingerprint(link: Link): string {
+  return JSON.stringify(link);
+}
+
+/** Whether this host reaches `address` on `link` directly, without a router. */
+export function isOnLink(link: Link, address: string): boolean {
+  if (isIPv6(address)) {
+    if (isLinkLocalIpv6(address)) return link.ipv6.some(own => isLinkLocalIpv6(own.address));
+    return link.ipv6.some(own => samePrefix(ipv6Bits(own.address), ipv6Bits(address), 128 - own.prefixLength));
+  }
+  return link.ipv4.some(own => samePrefix(ipv4Bits(own.address), ipv4Bits(address), 32 - own.prefixLength));
+}
+
+function samePrefix(a: bigint, b: bigint, hostBits: number): boolean {
+  return a >> BigInt(hostBits) === b >> BigInt(hostBits);
+}
+
+function ipv4Bits(address: string): bigint {
+  return address.split('.').reduce((bits, octet) => (bits << 8n) | BigInt(octet), 0n);
+}
+
+function ipv6Bits(address: string): bigint {
+  const [head = '', tail] = canonicalIpv6(address).split('::');
+  const groups = (text: string | undefined): string[] => (text === undefined || text === '' ? [] : text.split(':'));
+  const [left, right] = [groups(head), groups(tail)];
+  const zeros = new Array<string>(8 - left.length - right.length).fill('0');
+  return [...left, ...zeros, ...right].reduce((bits, group) => (bits << 16n) | BigInt(`0x${group}`), 0n);
+}
+
+/** IPv6 address in the one spelling of RFC 5952, without scope and without dotted decimals. */
+export function canonicalIpv6(address: string): string {
+  return new URL(`http://[${address.split('%')[0] ?? ''}]/`).hostname.slice(1, -1);
+}

@@ -1,0 +1,189 @@
+import { isLinkLocalIpv6 } from '../device/route.js';
+import { isOnLink, type Link } from './interfaces.js';
+import { MdnsCache, type Arrival } from './mdns-cache.js';
+import { MdnsSocket, type Family, type Role } from './mdns-socket.js';
+import { decodeResponse, encodeQuestions, SERVICE, type MdnsQuestion } from './mdns.js';
+import { monotonicNow } from './source.js';
+
+export interface MdnsLinkOptions {
+  readonly link: Link;
+  /** Port of multicast DNS: 5353 but for tests. */
+  readonly port: number;
+  /** All interfaces of this moment, to tell whose neighbour a sender is. */
+  readonly links: () => readonly Link[];
+  /** What is known on this interface may have changed. */
+  readonly onNews: () => void;
+}
+
+const BOARDS: MdnsQuestion = { name: SERVICE, type: 'PTR' };
+/** Pauses between the first questions; from then on each pause is twice the one before (RFC 6762 section 5.2). */
+const FIRST_PAUSES_MS = [250, 750, 1000];
+const SHORTEST_PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 3_600_000;
+/** Where announcements cannot be heard, boards that come later are found by asking alone. */
+const LONGEST_DEAF_PAUSE_MS = 8000;
+/** How often to ask for the missing parts of an answer, and how long they may hold up the search. */
+const MAX_FOLLOW_UPS = 3;
+const FOLLOW_UP_WINDOW_MS = 600;
+const MAX_QUESTIONS_AT_ONCE = 64;
+/** Four names of 255 bytes fit into every link's packets. */
+const QUESTIONS_PER_PACKET = 4;
+const MAX_TIMER_MS = 2_147_483_647;
+
+/** Multicast DNS on one interface: asks, listens, remembers, asks again. */
+export class MdnsLink implements Disposable {
+  readonly link: Link;
+  readonly cache = new MdnsCache();
+  readonly #options: MdnsLinkOptions;
+  readonly #sockets = new Map<string, MdnsSocket>();
+  readonly #failed = new Map<string, NodeJS.ErrnoException>();
+  #followUps = new Map<string, number>();
+  #round = 0;
+  #lastRoundAt = -Infinity;
+  #nextRoundAt = Infinity;
+  #timer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  constructor(options: MdnsLinkOptions) {
+    this.#options = options;
+    this.link = options.link;
+  }
+
+  /** Opens the sockets that are not open yet, and begins to ask once one is. Call again to retry what failed. */
+  async open(): Promise<void> {
+    const families: Family[] = [];
+    if (this.link.ipv4.length > 0) families.push('udp4');
+    // Loopback has no multicast route for IPv6; virtual boards are announced by IPv4 there.
+    if (this.link.ipv6.length > 0 && !this.link.loopback) families.push('udp6');
+    const before = this.#sockets.size;
+    await Promise.all(families.flatMap(family => [this.#openOne(family, 'ask'), this.#openOne(family, 'listen')]));
+    if (this.#sockets.size > before) this.#startAsking();
+  }
+
+  /** Why this interface cannot be used, if no socket on it works. */
+  get failure(): NodeJS.ErrnoException | undefined {
+    return [...this.#sockets.keys()].every(key => this.#failed.has(key)) ? [...this.#failed.values()][0] : undefined;
+  }
+
+  /** Until when an announced board may still become complete. */
+  pendingUntil(now: number): number {
+    return Math.max(0, ...this.cache.missing(now).map(({ since }) => since + FOLLOW_UP_WINDOW_MS));
+  }
+
+  [Symbol.dispose](): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    for (const socket of this.#sockets.values()) socket[Symbol.dispose]();
+  }
+
+  async #openOne(family: Family, role: Role): Promise<void> {
+    const key = `${family} ${role}`;
+    if (this.#sockets.has(key)) return;
+    const place = { link: this.link, family, role, port: this.#options.port };
+    try {
+      const socket = await MdnsSocket.open(place, {
+        onPacket: (packet, source) => {
+          this.#receive(role, packet, source);
+        },
+        onError: error => {
+          this.#failed.set(key, error);
+          this.#options.onNews();
+        },
+      });
+      this.#failed.delete(key);
+      if (this.#closed) socket[Symbol.dispose]();
+      else this.#sockets.set(key, socket);
+    } catch (error) {
+      // Only the system throws here.
+      this.#failed.set(key, error as NodeJS.ErrnoException);
+    }
+  }
+
+  #startAsking(): void {
+    this.#round = 0;
+    this.#nextRoundAt = monotonicNow();
+    this.#wake();
+  }
+
+  /** Does what is due and sets the timer for what is due next. */
+  #wake(): void {
+    if (this.#closed) return;
+    const now = monotonicNow();
+    if (now >= this.#nextRoundAt) {
+      this.#lastRoundAt = now;
+      this.#nextRoundAt = now + this.#pauseMs(this.#round++);
+      this.#ask([BOARDS, ...this.#takeFollowUps(now, MAX_FOLLOW_UPS)]);
+    }
+    this.#ask(this.cache.takeRefreshes(now));
+    clearTimeout(this.#timer);
+    const nextAt = Math.min(this.#nextRoundAt, this.cache.nextEventAt());
+    // One millisecond later, so that what expires then has expired.
+    const delayMs = Math.min(Math.max(nextAt - now, 0) + 1, MAX_TIMER_MS);
+    this.#timer = setTimeout(() => {
+      this.#options.onNews();
+      this.#wake();
+    }, delayMs);
+  }
+
+  /** Asks everybody again, but not more often than once a second (RFC 6762 section 5.2). */
+  #askSoon(now: number): void {
+    this.#nextRoundAt = Math.min(this.#nextRoundAt, Math.max(now, this.#lastRoundAt + SHORTEST_PAUSE_MS));
+  }
+
+  #pauseMs(round: number): number {
+    const first = FIRST_PAUSES_MS[round];
+    if (first !== undefined) return first;
+    const isListening = [...this.#sockets.values()].some(({ place }) => place.role === 'listen');
+    return Math.min(SHORTEST_PAUSE_MS * 2 ** (round - 2), isListening ? LONGEST_PAUSE_MS : LONGEST_DEAF_PAUSE_MS);
+  }
+
+  #receive(role: Role, packet: Buffer, source: string): void {
+    const via = this.#viaOf(role, source);
+    const records = via ? decodeResponse(packet) : [];
+    if (!via || records.length === 0) return;
+    const now = monotonicNow();
+    const isNew = this.cache.add(records, { now, via });
+    if (isNew && via === 'unclear') this.#askSoon(now);
+    this.#ask(this.#takeFollowUps(now, 1));
+    this.#options.onNews();
+    this.#wake();
+  }
+
+  /** How a packet came here; undefined if it cannot be from this link (RFC 6762 section 11). */
+  #viaOf(role: Role, source: string): Arrival['via'] | undefined {
+    const [address = '', scope] = source.split('%');
+    if (isLinkLocalIpv6(address) ? scope !== this.link.id : !isOnLink(this.link, address)) return undefined;
+    if (role === 'ask') return 'unicast';
+    if (isLinkLocalIpv6(address)) return 'multicast';
+    return this.#options.links().filter(link => isOnLink(link, address)).length > 1 ? 'unclear' : 'multicast';
+  }
+
+  /** Questions for what is missing and was asked for less than `limit` times. */
+  #takeFollowUps(now: number, limit: number): MdnsQuestion[] {
+    const before = this.#followUps;
+    this.#followUps = new Map();
+    const questions: MdnsQuestion[] = [];
+    for (const { question } of this.cache.missing(now)) {
+      const key = `${question.type} ${question.name}`;
+      const asked = before.get(key) ?? 0;
+      if (asked < limit) questions.push(question);
+      this.#followUps.set(key, asked < limit ? asked + 1 : asked);
+    }
+    return questions;
+  }
+
+  /**
+   * Asks twice: from a port of its own, which is answered at once and to this host alone, and from 5353, whose answers
+   * carry their full lifetimes and pass firewalls that know multicast DNS only as port 5353.
+   */
+  #ask(questions: readonly MdnsQuestion[]): void {
+    const bounded = questions.slice(0, MAX_QUESTIONS_AT_ONCE);
+    for (let start = 0; start < bounded.length; start += QUESTIONS_PER_PACKET) {
+      const some = bounded.slice(start, start + QUESTIONS_PER_PACKET);
+      for (const socket of this.#sockets.values()) {
+        const packet = encodeQuestions(some, socket.place.role === 'ask');
+        if (packet) socket.send(packet);
+      }
+    }
+  }
+}

@@ -1,0 +1,152 @@
+import { safeText } from '../device/board-text.js';
+import { linkFingerprint, listLinks, type Link } from './interfaces.js';
+import type { Announcement } from './mdns-cache.js';
+import { MdnsLink } from './mdns-link.js';
+import { canBeBoard, routeOver } from './medium.js';
+import type { Sighting } from './sighting.js';
+import { monotonicNow, type DiscoverySource, type SourceContext } from './source.js';
+
+export interface MdnsSourceOptions {
+  /** Default 5353. */
+  readonly port?: number;
+  /** The interfaces to search, asked for again every second; default: all of this host. */
+  readonly links?: () => Promise<readonly Link[]>;
+}
+
+const MDNS_PORT = 5353;
+const INTERFACE_POLL_MS = 1000;
+const MAX_NAME_LENGTH = 63;
+
+/** Finds boards by multicast DNS, on each interface for itself: one that does not work never silences the others. */
+export function mdnsSource(options: MdnsSourceOptions = {}): DiscoverySource {
+  return {
+    name: 'mdns',
+    run: async context => {
+      const search = new MdnsSearch(context, options);
+      try {
+        await search.run();
+      } finally {
+        search[Symbol.dispose]();
+      }
+    },
+  };
+}
+
+class MdnsSearch implements Disposable {
+  readonly #context: SourceContext;
+  readonly #options: MdnsSourceOptions;
+  readonly #searches = new Map<string, MdnsLink>();
+  readonly #warned = new Set<string>();
+  #links: readonly Link[] = [];
+  #reporting: NodeJS.Immediate | undefined;
+
+  constructor(context: SourceContext, options: MdnsSourceOptions) {
+    this.#context = context;
+    this.#options = options;
+  }
+
+  /** Follows the interfaces of this host until the signal aborts. */
+  async run(): Promise<void> {
+    const { signal } = this.#context;
+    while (!signal.aborted) {
+      await this.#followLinks();
+      await nextPoll(signal);
+    }
+  }
+
+  [Symbol.dispose](): void {
+    clearImmediate(this.#reporting);
+    for (const search of this.#searches.values()) search[Symbol.dispose]();
+    this.#searches.clear();
+  }
+
+  async #followLinks(): Promise<void> {
+    this.#links = await (this.#options.links ?? listLinks)();
+    const current = new Map(this.#links.map(link => [linkFingerprint(link), link]));
+    for (const [key, search] of this.#searches) {
+      if (current.has(key)) continue;
+      search[Symbol.dispose]();
+      this.#searches.delete(key);
+      this.#reportSoon();
+    }
+    for (const [key, link] of current) if (!this.#searches.has(key)) this.#searches.set(key, this.#searchOn(link));
+    await Promise.all([...this.#searches.values()].map(search => search.open()));
+    this.#warnOfFailures();
+  }
+
+  #searchOn(link: Link): MdnsLink {
+    return new MdnsLink({
+      link,
+      port: this.#options.port ?? MDNS_PORT,
+      links: () => this.#links,
+      onNews: () => {
+        this.#reportSoon();
+      },
+    });
+  }
+
+  /** Once for all packets that have arrived by now. */
+  #reportSoon(): void {
+    this.#reporting ??= setImmediate(() => {
+      this.#reporting = undefined;
+      this.#warnOfFailures();
+      const now = monotonicNow();
+      const searches = [...this.#searches.values()];
+      this.#context.report({
+        sightings: searches.flatMap(search => sightingsOn(search.link, search.cache.announcements(now))),
+        pendingUntil: Math.max(0, ...searches.map(search => search.pendingUntil(now))),
+      });
+    });
+  }
+
+  #warnOfFailures(): void {
+    for (const { link, failure } of this.#searches.values()) {
+      if (!failure || this.#warned.has(link.name)) continue;
+      this.#warned.add(link.name);
+      this.#context.warn(`Boards cannot be looked for on ${safeText(link.name)}: ${failure.code ?? failure.message}.`);
+    }
+  }
+}
+
+/** Resolves after the polling interval, or as soon as the signal aborts. */
+async function nextPoll(signal: AbortSignal): Promise<void> {
+  await new Promise<void>(resolve => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, INTERFACE_POLL_MS);
+    if (signal.aborted) end();
+    else signal.addEventListener('abort', end);
+  });
+}
+
+function sightingsOn(link: Link, announcements: readonly Announcement[]): Sighting[] {
+  return announcements.flatMap(announcement => {
+    const name = nameOf(announcement.instance);
+    if (name === '') return [];
+    return announcement.addresses
+      .filter(address => canBeBoard(link, address))
+      .map(address => ({ source: 'mdns' as const, name, route: routeOf(link, address, announcement) }));
+  });
+}
+
+function routeOf(link: Link, address: string, { port, entries }: Announcement): Sighting['route'] {
+  const route = routeOver(link, address, port);
+  const keymasterPort = route.medium === 'loopback' ? keymasterPortIn(entries) : undefined;
+  return keymasterPort === undefined ? route : { ...route, keymasterPort };
+}
+
+/** A virtual board's announcement carries `keymaster-port=N`; several boards share one loopback address. */
+function keymasterPortIn(entries: readonly string[]): number | undefined {
+  const port = entries.map(entry => /^keymaster-port=(\d{1,5})$/.exec(entry)?.[1]).find(text => text !== undefined);
+  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535 ? Number(port) : undefined;
+}
+
+/** The instance name is the board's host name; where two boards clash, avahi calls the second `name #2`. */
+function nameOf(instance: string): string {
+  return safeText(instance, MAX_NAME_LENGTH)
+    .trim()
+    .replace(/ #(\d+)$/, '-$1');
+}
