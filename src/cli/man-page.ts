@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
 import { OVERRIDE_VARIABLES } from '../config/environment.js';
 import { EXIT_CODES } from '../errors.js';
-import { GROUPS, verbText } from './verb.js';
+import { GROUPS, usageOf, verbText } from './verb.js';
 
 const EXIT_MEANINGS: Record<keyof typeof EXIT_CODES, string> = {
   bug: 'mdt itself has failed; please report it',
@@ -53,7 +53,7 @@ function verbEntry(verb: Command): string[] {
   const options = verb.options.filter(option => !option.hidden);
   return [
     '.TP',
-    `.B ${escape(`mdt ${verb.name()} ${verb.usage()}`)}`,
+    `.B ${escape(`mdt ${verb.name()} ${usageOf(verb)}`.trim())}`,
     escape(verb.description()),
     ...(options.length === 0 ? [] : ['.RS', ...options.flatMap(optionEntry), '.RE']),
     ...examples,

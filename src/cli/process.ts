@@ -19,7 +19,10 @@ export interface OwnProcess {
 export function openProcess(): OwnProcess {
   const controller = new AbortController();
   const io: CliIo = {
-    stdin: process.stdin,
+    // Opening stdin takes milliseconds, and few commands read it.
+    get stdin() {
+      return process.stdin;
+    },
     stdout: process.stdout,
     stderr: process.stderr,
     environment: readEnvironment(),

@@ -1,4 +1,4 @@
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, Option, type OutputConfiguration } from 'commander';
 import { EXIT_CODES, MdtError } from '../errors.js';
 import { throwIfAborted } from '../time/deadline.js';
 import { CONNECTION_FAILED } from './attach.js';
@@ -8,6 +8,7 @@ import type { CliIo } from './io.js';
 import { DEVICE_FLAGS } from './options.js';
 import { reportError } from './report-error.js';
 import { usageErrorOf } from './usage-errors.js';
+import { argumentTerm, usageOf } from './verb.js';
 import { VERSION_LINE } from './version-line.js';
 
 /** Parses and runs one command line; resolves with its exit code, never rejects. */
@@ -48,10 +49,9 @@ async function parse(program: Command, argv: readonly string[], cli: Cli): Promi
 
 /** The tree of all commands; also what completions and the man page are made from. */
 export function buildProgram(cli: Cli): Command {
-  const { printer, io } = cli;
-  const program = new Command('mdt')
+  const { printer } = cli;
+  const program: Command = new Command('mdt')
     .description('Find, pair, use and update Coral boards that run Mendel Linux.')
-    .usage('[options] <command> …')
     .version(VERSION_LINE, '--version', 'print the version')
     .addOption(new Option(DEVICE_FLAGS, 'board to use, for every command that uses one'))
     .addOption(new Option('--no-color', 'print without colours'))
@@ -59,23 +59,33 @@ export function buildProgram(cli: Cli): Command {
     .helpCommand(false)
     .enablePositionalOptions()
     .exitOverride()
-    .configureOutput({
-      writeOut: text => {
-        printer.text(text);
-      },
-      writeErr: text => {
-        printer.note(text.replace(/\n$/, ''));
-      },
-      outputError: () => undefined,
-      getOutHelpWidth: () => io.stdout.columns ?? 80,
-      getErrHelpWidth: () => io.stderr.columns ?? 80,
-      getOutHasColors: () => printer.hasColour(io.stdout),
-      getErrHasColors: () => printer.hasColour(io.stderr),
+    .configureHelp({
+      commandUsage: command =>
+        command === program ? 'mdt [options] <command> ...' : `mdt ${command.name()} ${usageOf(command)}`.trim(),
+      subcommandTerm: command => [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' '),
     })
+    .configureOutput(helpOutput(cli))
     .hook('preAction', (_program, action) => {
-      if (action.optsWithGlobals<{ color: boolean }>().color && program.opts<{ color: boolean }>().color) return;
-      printer.withoutColour();
+      const coloured = [program, action].every(command => command.opts<{ color: boolean }>().color);
+      if (!coloured) printer.withoutColour();
     });
   addAllVerbs(program, cli);
   return program;
+}
+
+/** Where commander prints help; its errors are not printed by itself. */
+function helpOutput({ printer, io }: Cli): OutputConfiguration {
+  return {
+    writeOut: text => {
+      printer.text(text);
+    },
+    writeErr: text => {
+      printer.note(text.replace(/\n$/, ''));
+    },
+    outputError: () => undefined,
+    getOutHelpWidth: () => io.stdout.columns ?? 80,
+    getErrHelpWidth: () => io.stderr.columns ?? 80,
+    getOutHasColors: () => printer.hasColour(io.stdout),
+    getErrHasColors: () => printer.hasColour(io.stderr),
+  };
 }

@@ -1,4 +1,4 @@
-import { Option, type Command } from 'commander';
+import { Option, type Argument, type Command } from 'commander';
 
 /** The headings under which `mdt help` lists the verbs, in their order. */
 export const GROUPS = {
@@ -44,6 +44,18 @@ export function addVerb(program: Command, name: string, text: VerbText): Command
 /** The text a verb was declared with; undefined for commander's own `help`. */
 export function verbText(command: Command): VerbText | undefined {
   return texts.get(command);
+}
+
+/** What follows the name of a verb: `[options] <variable> <value>`. */
+export function usageOf(command: Command): string {
+  const hasOptions = command.options.some(option => !option.hidden);
+  return [...(hasOptions ? ['[options]'] : []), ...command.registeredArguments.map(argumentTerm)].join(' ');
+}
+
+/** `<file>`, `[board]`, `<words...>`. */
+export function argumentTerm(argument: Argument): string {
+  const name = `${argument.name()}${argument.variadic ? '...' : ''}`;
+  return argument.required ? `<${name}>` : `[${name}]`;
 }
 
 function sentence(words: string): string {

@@ -19,7 +19,7 @@ export class Printer {
 
   /** Whether somebody can be asked: both ends of the dialogue are terminals. */
   get canAsk(): boolean {
-    return this.#io.stdin.isTTY === true && this.#io.stderr.isTTY === true && !this.#io.environment.ci;
+    return !this.#io.environment.ci && this.#io.stderr.isTTY === true && this.#io.stdin.isTTY === true;
   }
 
   /** Takes the colours away, for `--no-color`. */
