@@ -1,22 +1,27 @@
-import { Writable, type Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
-import { TransportError } from '../errors.js';
 import { onAbort } from '../time/deadline.js';
+import { ChannelInput, type Connection } from './channel-input.js';
 import { shareWindow } from './flow-control.js';
 import type { RemoteExit, RemoteProcess, TerminalSize } from './session.js';
 
-/** A program running behind a session channel of ssh2. */
+/**
+ * A program running behind a session channel of ssh2. Make it within ssh2's own callback: what follows in the same
+ * packet, even the exit code, is told before any promise goes on.
+ */
 export class ChannelProcess implements RemoteProcess {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
   readonly exit: Promise<RemoteExit>;
   readonly #channel: ClientChannel;
+  readonly #connection: Connection;
 
-  constructor(channel: ClientChannel, signal?: AbortSignal) {
+  constructor(channel: ClientChannel, connection: Connection, signal?: AbortSignal) {
     this.#channel = channel;
+    this.#connection = connection;
     shareWindow(channel);
-    this.stdin = new ChannelInput(channel);
+    this.stdin = new ChannelInput(channel, connection);
     this.stdout = channel;
     this.stderr = channel.stderr;
     let exit: RemoteExit = { kind: 'lost' };
@@ -28,22 +33,19 @@ export class ChannelProcess implements RemoteProcess {
       this.kill('TERM');
       this.close();
     });
-    void this.exit.then(() => {
-      stopListening();
-      this.stdin.destroy();
-    });
+    void this.exit.then(stopListening);
   }
 
   resize(size: TerminalSize): void {
-    this.#channel.setWindow(size.rows, size.columns, 0, 0);
+    if (this.#connection.isOpen()) this.#channel.setWindow(size.rows, size.columns, 0, 0);
   }
 
   kill(signal: string): void {
-    this.#channel.signal(signal);
+    if (this.#connection.isOpen()) this.#channel.signal(signal);
   }
 
   close(): void {
-    this.#channel.close();
+    if (this.#connection.isOpen()) this.#channel.close();
     // Nobody reads what is still on its way; it has to flow off for the end to be reached.
     this.#channel.resume();
     this.#channel.stderr.resume();
@@ -57,34 +59,4 @@ async function closeOf(stream: Readable): Promise<void> {
       resolve();
     });
   });
-}
-
-/**
- * The channel's sending side alone. A channel that was closed by the other side swallows writes for good without
- * calling back; here they fail, as writing to a closed pipe does.
- */
-class ChannelInput extends Writable {
-  readonly #channel: ClientChannel;
-
-  constructor(channel: ClientChannel) {
-    super({ highWaterMark: 256 * 1024 });
-    this.#channel = channel;
-    // A broken pipe is told to those who listen; a program that ends without reading its input is no error by itself.
-    this.on('error', () => undefined);
-    channel.once('close', () => this.destroy());
-  }
-
-  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    if (!this.#channel.writable) done(new TransportError('The program on the board does not take input any more.'));
-    else this.#channel.write(chunk, done);
-  }
-
-  override _writev(chunks: { chunk: Buffer }[], done: (error?: Error | null) => void): void {
-    this._write(Buffer.concat(chunks.map(({ chunk }) => chunk)), 'binary', done);
-  }
-
-  override _final(done: (error?: Error | null) => void): void {
-    this.#channel.end();
-    done();
-  }
 }

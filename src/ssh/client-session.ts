@@ -20,6 +20,8 @@ import type {
 import { openSftp } from './sftp-channel.js';
 import type { SftpChannel } from './sftp.js';
 
+type Done<T> = (error: Error | null | undefined, value: T) => void;
+
 /** How long the last bytes may take to leave before the socket is simply closed. */
 const CLOSE_TIMEOUT_MS = 1_000;
 
@@ -59,19 +61,18 @@ export class ClientSession implements SshSession {
   }
 
   async exec(command: string, options: ExecOptions = {}): Promise<RemoteProcess> {
-    const { pty, env } = options;
-    const channel = await this.#request<ClientChannel>('run a command', options.signal, done => {
-      this.#client.exec(command, { ...(pty ? { pty: windowOf(pty) } : {}), ...(env ? { env } : {}) }, done);
+    const { pty, env, signal } = options;
+    return this.#request({ what: 'run a command', signal }, done => {
+      const channelOptions = { ...(pty ? { pty: windowOf(pty) } : {}), ...(env ? { env } : {}) };
+      this.#client.exec(command, channelOptions, this.#processFrom(signal, done));
     });
-    return new ChannelProcess(channel, options.signal);
   }
 
   async shell(options: ExecOptions & Required<Pick<ExecOptions, 'pty'>>): Promise<RemoteProcess> {
-    const { pty, env } = options;
-    const channel = await this.#request<ClientChannel>('open a shell', options.signal, done => {
-      this.#client.shell(windowOf(pty), env ? { env } : {}, done);
+    const { pty, env, signal } = options;
+    return this.#request({ what: 'open a shell', signal }, done => {
+      this.#client.shell(windowOf(pty), env ? { env } : {}, this.#processFrom(signal, done));
     });
-    return new ChannelProcess(channel, options.signal);
   }
 
   async run(command: string, options: RunOptions = {}): Promise<RunResult> {
@@ -79,19 +80,19 @@ export class ClientSession implements SshSession {
   }
 
   async sftp(): Promise<SftpChannel> {
-    this.#sftp ??= openSftp(this.#client, done => this.#request('open SFTP', undefined, done));
+    this.#sftp ??= openSftp(this.#client, ask => this.#request({ what: 'open SFTP' }, ask));
     return this.#sftp;
   }
 
   async connectFrom(target: Endpoint): Promise<Duplex> {
-    return this.#request<ClientChannel>('connect onward', undefined, done => {
+    return this.#request<ClientChannel>({ what: 'connect onward' }, done => {
       connectFrom(this.#client, target, done);
     });
   }
 
   async listenOn(listen: Endpoint, onConnection: (stream: Duplex) => void): Promise<RemoteListener> {
-    return listenOn(this.#client, { listen, onConnection, isOpen: () => this.#socket.writable }, done =>
-      this.#request('listen', undefined, done),
+    return listenOn(this.#client, { listen, onConnection, isOpen: () => this.#socket.writable }, ask =>
+      this.#request({ what: 'listen' }, ask),
     );
   }
 
@@ -109,11 +110,18 @@ export class ClientSession implements SshSession {
     await this.close();
   }
 
+  #processFrom(signal: AbortSignal | undefined, done: Done<RemoteProcess>): Done<ClientChannel> {
+    const connection = { isOpen: () => this.#socket.writable, closed: this.closed };
+    return (error, channel) => {
+      // After an error there is no channel, whatever the type says; nor is the value looked at then.
+      done(error, error ? (undefined as never) : new ChannelProcess(channel, connection, signal));
+    };
+  }
+
   /** Asks the server for something and waits for its answer, for the end of the connection, or for `signal`. */
   async #request<T>(
-    what: string,
-    signal: AbortSignal | undefined,
-    ask: (done: (error: Error | null | undefined, value: T) => void) => void,
+    { what, signal }: { readonly what: string; readonly signal?: AbortSignal | undefined },
+    ask: (done: Done<T>) => void,
   ): Promise<T> {
     throwIfAborted(signal);
     if (this.#lost ?? this.#closing) throw this.#lost ?? lostError(this.#peer);
@@ -121,7 +129,7 @@ export class ClientSession implements SshSession {
       const stopListening = onAbort(signal, () => {
         reject(new AbortedError({ cause: signal?.reason }));
       });
-      const done = (error: Error | null | undefined, value: T): void => {
+      const done: Done<T> = (error, value) => {
         stopListening();
         if (error)
           reject(this.#socket.writable ? refusedError(this.#peer, what, error) : (this.#lost ?? lostError(this.#peer)));

@@ -3,7 +3,6 @@ import { TimeoutError, TransportError } from '../errors.js';
 import { onAbort, withDeadline } from '../time/deadline.js';
 import type { ConnectOptions, ConnectProgress, SshTarget } from './connect-options.js';
 import { socketError, stageHint, stageOperation } from './connect-errors.js';
-import { handshake } from './handshake.js';
 import type { SshSession } from './session.js';
 
 export type { Credential } from './authentication.js';
@@ -22,7 +21,11 @@ export async function connect(target: SshTarget, options: ConnectOptions): Promi
   const progress: ConnectProgress = { peer: formatTarget(target), stage: 'connecting' };
   try {
     return await withDeadline({ operation: 'connecting', timeoutMs, signal: options.signal }, async signal => {
-      const socket = await openSocket(target, progress, signal);
+      // The server starts its side while ssh2 is being loaded, which takes longer than a round trip.
+      const [socket, { handshake }] = await Promise.all([
+        openSocket(target, progress, signal),
+        import('./handshake.js'),
+      ]);
       return handshake(socket, options, progress, signal);
     });
   } catch (error) {
@@ -54,6 +57,8 @@ async function openSocket(target: SshTarget, progress: ConnectProgress, signal: 
     socket.once('connect', () => {
       stopListening();
       socket.off('error', onError);
+      // Until the session listens, an error shows in socket.destroyed alone; without a listener it would end the process.
+      socket.on('error', () => undefined);
       progress.stage = 'greeting';
       resolve(socket);
     });

@@ -1,21 +1,21 @@
 import type { Socket } from 'node:net';
 import type { Client, ConnectConfig } from 'ssh2';
 import SshClient from 'ssh2/lib/client.js';
+import { safeText } from '../device/board-text.js';
 import { TransportError } from '../errors.js';
 import { parseHostKey, type HostKey } from '../keys/host-key.js';
 import { onAbort } from '../time/deadline.js';
 import { offeredAlgorithms } from './algorithms.js';
 import { createAuthenticator, type Authenticator } from './authentication.js';
 import { ClientSession } from './client-session.js';
+import { IdentificationReader } from './identification.js';
+import { takeShortcuts } from './ssh2-shortcuts.js';
 import type { ConnectOptions, ConnectProgress } from './connect-options.js';
 import { AuthenticationError, brokenProtocol, closedEarly, notSsh, socketError } from './connect-errors.js';
 import type { SshSession } from './session.js';
 
 const DEFAULT_KEEP_ALIVE_MS = 15_000;
 const KEEP_ALIVE_TRIES = 3;
-/** Of what a server said first, kept for the message if it turns out not to be SSH. */
-const REMEMBERED_BYTES = 256;
-
 /** Agrees on keys and logs in over an open socket, which is destroyed if that fails. */
 export async function handshake(
   socket: Socket,
@@ -51,7 +51,7 @@ class Handshake {
   readonly #parts: HandshakeParts;
   readonly #resolve: (session: SshSession) => void;
   readonly #reject: (error: unknown) => void;
-  #firstBytes = Buffer.alloc(0);
+  readonly #identification = new IdentificationReader();
   #hostKey: HostKey | undefined;
   #stopListening = (): void => undefined;
 
@@ -66,9 +66,10 @@ class Handshake {
     this.#stopListening = onAbort(signal, () => {
       this.#fail(new TransportError('Logging in was given up.'));
     });
-    socket.on('data', this.#remember);
     client.on('error', this.#onError).on('close', this.#onClose).on('ready', this.#onReady);
     client.connect(this.#config());
+    takeShortcuts(client, this.#identification);
+    if (socket.destroyed) this.#onClose();
   }
 
   #config(): ConnectConfig {
@@ -98,7 +99,7 @@ class Handshake {
     // ssh2 hands out a view of its receive buffer; the key is kept, so it is copied.
     const key = parseHostKey(Buffer.from(blob));
     if (!key) {
-      this.#fail(brokenProtocol(progress.peer, new Error('its host key is malformed'), this.#firstBytes));
+      this.#fail(brokenProtocol(progress.peer, new Error('its host key is malformed'), this.#identification.received));
       return false;
     }
     try {
@@ -111,26 +112,19 @@ class Handshake {
     }
   }
 
-  readonly #remember = (chunk: Buffer): void => {
-    const { socket, progress } = this.#parts;
-    const missing = REMEMBERED_BYTES - this.#firstBytes.length;
-    this.#firstBytes = Buffer.concat([this.#firstBytes, chunk.subarray(0, missing)]);
-    if (this.#firstBytes.includes('SSH-') && progress.stage === 'greeting') progress.stage = 'key-exchange';
-    if (this.#firstBytes.length >= REMEMBERED_BYTES) socket.off('data', this.#remember);
-  };
-
   readonly #onError = (error: Error & { level?: string; code?: unknown }): void => {
     const { peer, stage } = this.#parts.progress;
+    const { received } = this.#identification;
     if (error.level === 'client-socket') {
       this.#fail(socketError(error as NodeJS.ErrnoException, peer, stage));
     } else if (error.level === 'client-authentication') {
       this.#fail(this.#refused());
     } else if (typeof error.code === 'number') {
       this.#fail(this.#disconnected(error.message));
-    } else if (!this.#firstBytes.includes('SSH-')) {
-      this.#fail(this.#firstBytes.length === 0 ? closedEarly(peer, stage) : notSsh(peer, this.#firstBytes));
+    } else if (this.#identification.line !== undefined) {
+      this.#fail(brokenProtocol(peer, error, received));
     } else {
-      this.#fail(brokenProtocol(peer, error, this.#firstBytes));
+      this.#fail(received.length === 0 ? closedEarly(peer, stage) : notSsh(peer, received));
     }
   };
 
@@ -142,7 +136,7 @@ class Handshake {
   readonly #onReady = (): void => {
     const { client, socket, progress } = this.#parts;
     if (!this.#hostKey) {
-      this.#fail(brokenProtocol(progress.peer, new Error('it showed no host key'), this.#firstBytes));
+      this.#fail(brokenProtocol(progress.peer, new Error('it showed no host key'), this.#identification.received));
       return;
     }
     this.#letGo();
@@ -156,8 +150,9 @@ class Handshake {
     );
   };
 
+  /** What stands between `SSH-2.0-` and the line end. */
   #serverVersion(): string {
-    return /SSH-(?:2\.0|1\.99)-([\x20-\x7e]{1,200})/.exec(this.#firstBytes.toString('latin1'))?.[1] ?? '';
+    return safeText((this.#identification.line ?? '').replace(/^SSH-[^-]*-/, ''));
   }
 
   #refused(): AuthenticationError {
@@ -185,9 +180,8 @@ class Handshake {
   }
 
   #letGo(): void {
-    const { client, socket } = this.#parts;
+    const { client } = this.#parts;
     this.#stopListening();
-    socket.off('data', this.#remember);
     client.off('error', this.#onError).off('close', this.#onClose).off('ready', this.#onReady);
     client.on('error', () => undefined);
   }

@@ -19,15 +19,19 @@ const OPEN_FLAGS: Readonly<Record<RemoteOpenMode, number>> = {
   'write-new': 0x02 | 0x08 | 0x20,
 };
 
+type Done<T> = (error: Error | null | undefined, value: T) => void;
+
 /** Starts the SFTP subsystem. `request` waits for the answer and tells why there is none. */
 export async function openSftp(
   client: Client,
-  request: (ask: (done: (error: Error | undefined, sftp: SFTPWrapper) => void) => void) => Promise<SFTPWrapper>,
+  request: (ask: (done: Done<SftpChannel>) => void) => Promise<SftpChannel>,
 ): Promise<SftpChannel> {
-  const sftp = await request(done => {
-    client.sftp(done);
+  return request(done => {
+    client.sftp((error, sftp) => {
+      // After an error there is no channel, whatever the type says; nor is the value looked at then.
+      done(error, error ? (undefined as never) : new Sftp(sftp));
+    });
   });
-  return new Sftp(sftp);
 }
 
 class Sftp implements SftpChannel {
