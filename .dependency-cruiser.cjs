@@ -9,6 +9,7 @@ const allowedRooms = {
   ssh: [...FLOOR, 'config/', 'keys/'],
   pairing: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/'],
   files: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
+  power: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
   'virtual-board': [...FLOOR, 'keys/'],
 };
 

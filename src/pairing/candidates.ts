@@ -1,0 +1,156 @@
+import type { Device } from '../device/device.js';
+import { describeRoute } from '../discovery/medium.js';
+import { SSH_PORT, type SshRoute } from '../device/route.js';
+import { formatSelector, matchesSelector, type DeviceSelector } from '../device/selector.js';
+import { AmbiguousDeviceError, DeviceNotFoundError } from '../errors.js';
+import { fingerprint } from '../keys/host-key.js';
+import type { KnownBoard } from '../keys/known-boards.js';
+import { search, type BoardRequest, type HostContext } from './host.js';
+
+/** Longest search for a board that was asked for; MDT's own. */
+export const FIND_TIMEOUT_MS = 10_000;
+/** The board itself has answered by then; mDNS answers within fractions of a second or not at all. */
+const OTHER_ROUTES_TIMEOUT_MS = 1000;
+
+/** A board to be contacted: where it may be, and whether its host key is known. */
+export interface Candidate {
+  /** Empty where only an address is known. */
+  readonly name: string;
+  /** One of their keys has to be proven on whatever route answers; empty for a board that was never met. */
+  readonly known: readonly KnownBoard[];
+  readonly routes: readonly SshRoute[];
+  /** The routes are where it was last time, not where it was seen now. */
+  readonly remembered: boolean;
+}
+
+/** Finds the one board that the selector, or its absence, means. @throws DeviceNotFoundError, AmbiguousDeviceError */
+export async function findCandidate(
+  host: HostContext,
+  { selector, known }: Search,
+  request: BoardRequest,
+): Promise<Candidate> {
+  if (selector?.kind === 'address') return addressCandidate(selector, known);
+  const remembered = selector === undefined ? [] : known.filter(board => matchesSelector(asDevice(board), selector));
+  const [only] = remembered;
+  if (only !== undefined && remembered.length === 1) {
+    return { name: only.name, known: [only], routes: only.routes, remembered: true };
+  }
+  return deviceCandidate(await searchBoard(host, { selector, known }, request), known);
+}
+
+/** Looks a known board up by mDNS: the routes it has now. */
+export async function routesNow(
+  host: HostContext,
+  board: KnownBoard,
+  request: BoardRequest,
+): Promise<readonly SshRoute[]> {
+  const wanted: DeviceSelector = { kind: 'name', name: board.name };
+  const found = await search(host, {
+    wanted,
+    known: [board],
+    timeoutMs: request.timeoutMs ?? FIND_TIMEOUT_MS,
+    ...(request.signal ? { signal: request.signal } : {}),
+  });
+  return found.filter(device => matchesSelector(device, wanted)).flatMap(device => device.routes);
+}
+
+/** Other routes of the board that answered on `route`, which may lead to its keymaster; none if mDNS tells of none. */
+export async function otherRoutes(
+  host: HostContext,
+  route: SshRoute,
+  request: BoardRequest,
+): Promise<readonly SshRoute[]> {
+  const wanted: DeviceSelector = { kind: 'address', address: route.address, port: route.port };
+  const found = await search(host, {
+    wanted,
+    timeoutMs: OTHER_ROUTES_TIMEOUT_MS,
+    ...(request.signal ? { signal: request.signal } : {}),
+  });
+  return found.filter(device => matchesSelector(device, wanted)).flatMap(device => device.routes);
+}
+
+export interface Search {
+  readonly selector: DeviceSelector | undefined;
+  readonly known: readonly KnownBoard[];
+}
+
+/** Searches the network and lets the user choose where several match. */
+export async function searchBoard(
+  host: HostContext,
+  { selector, known }: Search,
+  request: BoardRequest,
+): Promise<Device> {
+  const devices = await search(host, {
+    known,
+    timeoutMs: request.timeoutMs ?? FIND_TIMEOUT_MS,
+    ...(selector ? { wanted: selector } : {}),
+    ...(request.signal ? { signal: request.signal } : {}),
+  });
+  const matching = selector ? devices.filter(device => matchesSelector(device, selector)) : devices;
+  const [first] = matching;
+  if (first === undefined) throw notFound(selector);
+  if (matching.length === 1) return first;
+  if (request.choose) return request.choose(matching);
+  throw ambiguous(selector, matching);
+}
+
+function deviceCandidate(device: Device, known: readonly KnownBoard[]): Candidate {
+  const sameName = known.filter(board => board.name.toLowerCase() === device.name.toLowerCase());
+  return { name: device.name, routes: device.routes, remembered: false, known: device.name === '' ? [] : sameName };
+}
+
+/** The known board as `mdt devices` would show it while it is away. */
+export function asDevice(board: KnownBoard): Device {
+  return {
+    name: board.name,
+    state: 'offline',
+    routes: board.routes,
+    hostKeyFingerprint: fingerprint(board.hostKey),
+    ...(board.serialNumber === undefined ? {} : { serialNumber: board.serialNumber }),
+  };
+}
+
+/**
+ * On a USB link every board has the same address, so what answers there may be any board: whichever known key it
+ * proves is the board it is. Elsewhere an address belongs to the board that was known there last.
+ */
+async function addressCandidate(
+  selector: Extract<DeviceSelector, { kind: 'address' }>,
+  known: readonly KnownBoard[],
+): Promise<Candidate> {
+  const { address, port = SSH_PORT, scope } = selector;
+  const route = await describeRoute({ address, port, scope });
+  const there = known.filter(board =>
+    board.routes.some(one => one.address === route.address && one.port === route.port),
+  );
+  const before = there.flatMap(one => one.routes).find(one => one.address === route.address && one.port === route.port);
+  const routes = [before?.keymasterPort === undefined ? route : { ...route, keymasterPort: before.keymasterPort }];
+  if (route.medium === 'usb-network') return { name: '', known: [], routes, remembered: false };
+  return { name: there.length === 1 ? (there[0]?.name ?? '') : '', known: there, routes, remembered: false };
+}
+
+function notFound(selector: DeviceSelector | undefined): DeviceNotFoundError {
+  return new DeviceNotFoundError(
+    selector ? `No board answers to ${formatSelector(selector)}.` : 'No board was found.',
+    { hint: 'Check the USB data cable and the power, wait until the board has booted, then look at `mdt devices`.' },
+  );
+}
+
+function ambiguous(selector: DeviceSelector | undefined, devices: readonly Device[]): AmbiguousDeviceError {
+  const names = devices.map(nameWithRoute);
+  return new AmbiguousDeviceError(
+    selector
+      ? `${String(devices.length)} boards answer to ${formatSelector(selector)}: ${names.join(', ')}.`
+      : `${String(devices.length)} boards were found: ${names.join(', ')}.`,
+    {
+      hint: 'Name one with -d, in MDT_DEVICE, or with `mdt set preferred-device NAME`.',
+      facts: { candidates: devices },
+    },
+  );
+}
+
+function nameWithRoute(device: Device): string {
+  const usbPort = device.routes.find(route => route.usbPort !== undefined)?.usbPort;
+  if (usbPort !== undefined) return `${device.name} (usb:${usbPort})`;
+  return `${device.name} (${device.routes[0]?.address ?? 'no address'})`;
+}

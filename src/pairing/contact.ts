@@ -1,0 +1,139 @@
+import type { Device } from '../device/device.js';
+import { formatRoute, type SshRoute } from '../device/route.js';
+import { DeviceNotFoundError, PairingRefusedError } from '../errors.js';
+import type { SshSession } from '../ssh/session.js';
+import { approach, type Answer } from './approach.js';
+import { FIND_TIMEOUT_MS, findCandidate, otherRoutes, routesNow, searchBoard, type Candidate } from './candidates.js';
+import { openHost, wantedSelector, type BoardRequest, type HostContext, type HostLogin } from './host.js';
+import type { Introduction, PairMethod } from './introduce.js';
+import { race, routeKey, type RaceFailure } from './race.js';
+import { remember } from './remember.js';
+import { keyChanged, OtherHostKeyError } from './trust.js';
+
+/** How long a route may be silent before the next one is tried beside it (RFC 8305 recommends 250 ms). */
+const STAGGER_MS = 250;
+
+/** An authenticated connection to a board that has proven to be the one that was meant. */
+export interface Contact extends AsyncDisposable {
+  readonly device: Device;
+  readonly session: SshSession;
+  /** How trust came about; `already-paired` is every contact but the first. */
+  readonly method: PairMethod;
+}
+
+export interface ContactOptions extends BoardRequest {
+  /** What to do with a board that does not let this host in: pair with it (the default), or refuse. */
+  readonly pairing?: 'allow' | 'never';
+  /** Pin the key the board shows now in place of the one pinned before, as after a reflash. */
+  readonly acceptNewHostKey?: boolean | undefined;
+}
+
+/**
+ * Chooses the board, connects over the first route that answers and proves the pinned host key, and pairs on first
+ * contact. Whoever calls it disposes the contact.
+ * @throws DeviceNotFoundError, AmbiguousDeviceError, HostKeyChangedError, PairingRefusedError, TransportError, TimeoutError
+ */
+export async function contactBoard(host: HostContext, request: ContactOptions = {}): Promise<Contact> {
+  const login = await openHost(host, request);
+  const selector = await wantedSelector(host, request.device);
+  // A board that may show a new key is looked for where it is now: at its last address another one may answer.
+  const known = request.acceptNewHostKey ? [] : login.known;
+  const candidate = await findCandidate(host, { selector, known }, request);
+  const { route, value: answer } = await firstAnswer(host, login, { candidate, request });
+  const { session, method } = await enter(host, login, { candidate, route, answer, request });
+  try {
+    const device = await remember(host, login, {
+      name: candidate.name,
+      route,
+      session,
+      isReplacement: request.acceptNewHostKey === true,
+    });
+    return { device, session, method, [Symbol.asyncDispose]: () => session.close() };
+  } catch (error) {
+    await session.close();
+    throw error;
+  }
+}
+
+/** The board that a command means, found but not connected to. */
+export async function chooseBoard(host: HostContext, request: BoardRequest = {}): Promise<Device> {
+  const { known } = await openHost(host, request);
+  return searchBoard(host, { selector: await wantedSelector(host, request.device), known }, request);
+}
+
+interface Approach {
+  readonly candidate: Candidate;
+  readonly request: ContactOptions;
+}
+
+interface Meeting extends Approach {
+  readonly route: SshRoute;
+  readonly answer: Answer;
+}
+
+async function enter(host: HostContext, login: HostLogin, meeting: Meeting): Promise<Introduction> {
+  const { candidate, route, answer, request } = meeting;
+  if (answer.kind === 'session') return { session: answer.session, method: 'already-paired' };
+  const { name } = candidate;
+  if (request.pairing === 'never') {
+    throw new PairingRefusedError(`${name === '' ? formatRoute(route) : name} is not paired with this host.`, {
+      hint: 'Run `mdt pair` first.',
+      cause: answer.error,
+    });
+  }
+  const routes = name === '' ? await otherRoutes(host, route, request) : candidate.routes;
+  const stranger = { name, routes, route, hostKey: answer.hostKey, error: answer.error };
+  // Loaded only on first contact: every later command goes without it.
+  const { introduce } = await import('./introduce.js');
+  const introduction = await introduce(login, stranger, request);
+  const text = `Paired with ${name === '' ? formatRoute(route) : name} (${introduction.method}).`;
+  request.onProgress?.({ kind: 'message', task: 'pair', text });
+  return introduction;
+}
+
+/** Races the routes of the candidate; a known board is looked up by mDNS beside the places where it was last. */
+async function firstAnswer(
+  host: HostContext,
+  login: HostLogin,
+  { candidate, request }: Approach,
+): Promise<{ route: SshRoute; value: Answer }> {
+  const [known] = candidate.known;
+  const seenNow = new Set(candidate.remembered ? [] : candidate.routes.map(routeKey));
+  const result = await race<Answer>(candidate.routes, {
+    attempt: (route, signal) => approach(login, route, { pinned: candidate.known, signal }),
+    discard: async answer => {
+      if (answer.kind === 'session') await answer.session.close();
+    },
+    staggerMs: STAGGER_MS,
+    signal: request.signal,
+    ...(known && candidate.remembered
+      ? {
+          more: async (signal: AbortSignal) => {
+            const routes = await routesNow(host, known, { ...request, signal });
+            for (const route of routes) seenNow.add(routeKey(route));
+            return routes;
+          },
+        }
+      : {}),
+  });
+  if (result.kind === 'won') return result;
+  throw explain(candidate, result.failures, seenNow);
+}
+
+/** The one error that says most: a wrong key where the board was seen now, else how its best route failed. */
+function explain(candidate: Candidate, failures: readonly RaceFailure[], seenNow: ReadonlySet<string>): unknown {
+  const current = failures.filter(failure => seenNow.has(routeKey(failure.route)));
+  for (const { route, error } of current) {
+    if (error instanceof OtherHostKeyError) return keyChanged(error, route);
+  }
+  if (current[0]) return current[0].error;
+  const places = candidate.routes.map(formatRoute).join(', ');
+  return new DeviceNotFoundError(
+    `${candidate.name} does not answer, neither where it was last (${places}) nor by mDNS.`,
+    {
+      hint: 'Check its power and cable, and wait until it has booted; `mdt devices` shows what can be reached.',
+      facts: { name: candidate.name, routes: candidate.routes, searchedMs: FIND_TIMEOUT_MS },
+      cause: failures[0]?.error,
+    },
+  );
+}

@@ -1,0 +1,84 @@
+import { safeText } from '../device/board-text.js';
+import type { Device } from '../device/device.js';
+import type { SshRoute } from '../device/route.js';
+import { fingerprint, sameHostKey } from '../keys/host-key.js';
+import { forgetBoard, rememberBoard, type KnownBoard } from '../keys/known-boards.js';
+import type { Identity } from '../keys/identity.js';
+import type { SshSession } from '../ssh/session.js';
+import type { HostContext, HostLogin } from './host.js';
+import { keyOf } from './authorized-keys.js';
+import { routeKey } from './race.js';
+
+/** Addresses that are kept for each board: enough for USB, LAN and link-local, without a history. */
+const MAX_ROUTES = 6;
+
+export interface Met {
+  /** Empty if only its address is known. */
+  readonly name: string;
+  readonly route: SshRoute;
+  readonly session: SshSession;
+  /** The user says that this is a known board with a new host key: forget the one that had its name or address. */
+  readonly isReplacement: boolean;
+}
+
+/** Pins the host key and the route that worked, so that the next command is immediate; writes only what is new. */
+export async function remember(host: HostContext, login: HostLogin, met: Met): Promise<Device> {
+  const before = login.known.find(board => sameHostKey(board.hostKey, met.session.hostKey));
+  const name = met.name !== '' ? met.name : (before?.name ?? (await hostName(met)));
+  const board: KnownBoard = {
+    ...before,
+    name,
+    hostKey: met.session.hostKey,
+    routes: withRoute(before?.routes ?? [], met.route),
+    pairedKey: keyFingerprint(login.identity),
+    lastSeen: new Date().toISOString(),
+  };
+  if (!before || !sameFacts(before, board)) await rememberBoard(host.paths.knownBoardsFile, board);
+  if (met.isReplacement) {
+    for (const old of login.known.filter(one => isFormerSelf(one, board, met.route))) {
+      await forgetBoard(host.paths.knownBoardsFile, old.hostKey);
+    }
+  }
+  return {
+    name,
+    state: 'online',
+    routes: [met.route],
+    hostKeyFingerprint: fingerprint(board.hostKey),
+    ...(board.serialNumber === undefined ? {} : { serialNumber: board.serialNumber }),
+  };
+}
+
+/** Fingerprint of this host's own public key, from its authorized_keys line. */
+function keyFingerprint({ algorithm, publicLine }: Identity): string {
+  return fingerprint({ algorithm, blob: Buffer.from(keyOf(publicLine), 'base64') });
+}
+
+/** On USB every board has the same address, so there only the name tells. */
+function isFormerSelf(old: KnownBoard, board: KnownBoard, route: SshRoute): boolean {
+  if (sameHostKey(old.hostKey, board.hostKey)) return false;
+  if (old.name.toLowerCase() === board.name.toLowerCase()) return true;
+  return route.medium !== 'usb-network' && old.routes.some(one => routeKey(one) === routeKey(route));
+}
+
+/** The route that worked goes first. */
+function withRoute(routes: readonly SshRoute[], route: SshRoute): SshRoute[] {
+  return [route, ...routes.filter(other => routeKey(other) !== routeKey(route))].slice(0, MAX_ROUTES);
+}
+
+function sameFacts(a: KnownBoard, b: KnownBoard): boolean {
+  return (
+    a.name === b.name &&
+    a.pairedKey === b.pairedKey &&
+    a.routes.map(routeKey).join('\n') === b.routes.map(routeKey).join('\n')
+  );
+}
+
+/** Where only an address was given, the board itself says what it is called. */
+async function hostName({ session, route }: Met): Promise<string> {
+  const { stdout } = await session.run('hostname', {
+    operation: 'asking the board for its name',
+    maxOutputBytes: 4096,
+  });
+  const name = safeText(stdout.toString('utf8').trim(), 64);
+  return name === '' ? route.address : name;
+}

@@ -1,0 +1,37 @@
+import test from 'ava';
+import { TimeoutError } from '../../src/errors.js';
+import { pairBoard } from '../../src/pairing/pair.js';
+import { rebootBoard } from '../../src/power/reboot.js';
+import { newBoard, newHost, seeing } from '../pairing/desk.js';
+
+test('with --wait a reboot ends when the same board runs with another boot id', async t => {
+  const board = await newBoard(t, { name: 'swift-otter' });
+  const host = seeing(await newHost(t), board);
+  await pairBoard(host);
+  const device = await rebootBoard(host, { device: 'swift-otter', target: 'mendel', wait: true });
+  t.is(device.name, 'swift-otter');
+  t.is(board.power, 'running');
+});
+
+test('without --wait it ends as soon as the board has taken the order', async t => {
+  const board = await newBoard(t, { rebootMs: 60_000 });
+  const host = seeing(await newHost(t), board);
+  await rebootBoard(host, { target: 'mendel', wait: false });
+  t.not(board.power, 'off');
+});
+
+test('a board that stays away is a timeout that says so', async t => {
+  const board = await newBoard(t, { name: 'swift-otter', rebootMs: 60_000 });
+  const host = seeing(await newHost(t), board);
+  const error = await t.throwsAsync(rebootBoard(host, { target: 'mendel', wait: true, upTimeoutMs: 300 }), {
+    instanceOf: TimeoutError,
+  });
+  t.regex(error.message, /waiting for swift-otter to come back/);
+});
+
+test('reboot-bootloader waits until Mendel is gone', async t => {
+  const board = await newBoard(t);
+  const host = seeing(await newHost(t), board);
+  await rebootBoard(host, { target: 'bootloader', wait: true });
+  t.is(board.power, 'bootloader');
+});
