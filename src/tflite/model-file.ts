@@ -1,0 +1,54 @@
+import { readFile, stat } from 'node:fs/promises';
+import { safeText } from '../device/board-text.js';
+import { FileError } from '../errors.js';
+import type { TfliteModel } from './model.js';
+import { ModelFormatError } from './model-format-error.js';
+import { readModel } from './read-model.js';
+
+/** Larger than the memory of any board: nothing that could run there. */
+const MAX_MODEL_BYTES = 1024 ** 3;
+
+/**
+ * Reads the model in a file.
+ * @throws FileError if there is no such file, it is a folder or it cannot be read
+ * @throws ModelFormatError, naming the file, if it is not a whole .tflite model
+ */
+export async function readModelFile(path: string): Promise<TfliteModel> {
+  const bytes = await readBytes(path);
+  try {
+    return readModel(bytes);
+  } catch (error) {
+    throw error instanceof ModelFormatError ? error.of(safeText(path)) : error;
+  }
+}
+
+async function readBytes(path: string): Promise<Uint8Array> {
+  try {
+    const stats = await stat(path);
+    if (stats.isDirectory()) throw folderError(path);
+    if (!stats.isFile()) throw new FileError(`${safeText(path)} is not a file.`, { hint: 'Give a .tflite file.' });
+    if (stats.size > MAX_MODEL_BYTES) {
+      throw new FileError(`${safeText(path)} is too large for a model: ${String(stats.size)} bytes.`, {
+        hint: 'Boards have 1 to 4 GiB of memory.',
+      });
+    }
+    return await readFile(path);
+  } catch (error) {
+    throw error instanceof FileError ? error : asFileError(path, error);
+  }
+}
+
+function asFileError(path: string, error: unknown): FileError {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT')
+    return new FileError(`There is no file ${safeText(path)}.`, { cause: error, hint: 'Check the path.' });
+  if (code === 'EISDIR') return folderError(path);
+  return new FileError(`${safeText(path)} cannot be read.`, {
+    cause: error,
+    hint: error instanceof Error ? error.message : undefined,
+  });
+}
+
+function folderError(path: string): FileError {
+  return new FileError(`${safeText(path)} is a folder.`, { hint: 'Give the .tflite files in it.' });
+}
