@@ -7,6 +7,7 @@ const allowedRooms = {
   keys: [...FLOOR, 'config/'],
   discovery: [...FLOOR, 'config/', 'keys/'],
   ssh: [...FLOOR, 'config/', 'keys/'],
+  tflite: FLOOR,
   pairing: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/'],
   files: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
   power: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],

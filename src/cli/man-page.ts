@@ -1,7 +1,7 @@
 import type { Command, Option } from 'commander';
 import { OVERRIDE_VARIABLES } from '../config/environment.js';
 import { EXIT_CODES } from '../errors.js';
-import { GROUPS, usageOf, verbText } from './verb.js';
+import { GROUPS, nameOf, usageOf, verbsBelow, verbText } from './verb.js';
 
 const EXIT_MEANINGS: Record<keyof typeof EXIT_CODES, string> = {
   bug: 'mdt itself has failed; please report it',
@@ -23,7 +23,7 @@ const FILES = [
 
 /** The manual page mdt(1), made from the command tree, in the macros of man(7). */
 export function manPage(program: Command): string {
-  const verbs = program.commands.filter(command => verbText(command)?.hidden !== true);
+  const verbs = verbsBelow(program);
   const lines = [
     `.TH MDT 1 "" "mdt ${MDT_VERSION}" "User Commands"`,
     '.SH NAME',
@@ -53,7 +53,7 @@ function verbEntry(verb: Command): string[] {
   const options = verb.options.filter(option => !option.hidden);
   return [
     '.TP',
-    `.B ${escape(`mdt ${verb.name()} ${usageOf(verb)}`.trim())}`,
+    `.B ${escape(`${nameOf(verb)} ${usageOf(verb)}`.trim())}`,
     escape(verb.description()),
     ...(options.length === 0 ? [] : ['.RS', ...options.flatMap(optionEntry), '.RE']),
     ...examples,

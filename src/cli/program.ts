@@ -8,7 +8,7 @@ import type { CliIo } from './io.js';
 import { DEVICE_FLAGS } from './options.js';
 import { reportError } from './report-error.js';
 import { usageErrorOf } from './usage-errors.js';
-import { argumentTerm, usageOf } from './verb.js';
+import { argumentTerm, nameOf, usageOf } from './verb.js';
 import { VERSION_LINE } from './version-line.js';
 
 /** Parses and runs one command line; resolves with its exit code, never rejects. */
@@ -43,7 +43,9 @@ async function parse(program: Command, argv: readonly string[], cli: Cli): Promi
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return;
-    throw usageErrorOf(error, program, words);
+    // A topic without a verb behind it, such as `mdt model`, has printed its help.
+    if (error.code === 'commander.help') cli.exitCode = EXIT_CODES.usage;
+    else throw usageErrorOf(error, program, words);
   }
 }
 
@@ -61,7 +63,7 @@ export function buildProgram(cli: Cli): Command {
     .exitOverride()
     .configureHelp({
       commandUsage: command =>
-        command === program ? 'mdt [options] <command> ...' : `mdt ${command.name()} ${usageOf(command)}`.trim(),
+        command === program ? 'mdt [options] <command> ...' : `${nameOf(command)} ${usageOf(command)}`.trim(),
       subcommandTerm: command => [command.name(), ...command.registeredArguments.map(argumentTerm)].join(' '),
     })
     .configureOutput(helpOutput(cli))

@@ -1,5 +1,6 @@
 import type { Command, CommanderError } from 'commander';
 import { UsageError } from '../errors.js';
+import { commandOf, nameOf } from './verb.js';
 
 /** Turns what commander says, `error: unknown option '--x'` and a line of advice, into our words. */
 export function usageErrorOf(error: CommanderError, program: Command, words: readonly string[]): UsageError {
@@ -10,8 +11,8 @@ export function usageErrorOf(error: CommanderError, program: Command, words: rea
 }
 
 function helpCommandFor(program: Command, words: readonly string[]): string {
-  const verb = words.find(word => program.commands.some(command => command.name() === word));
-  return verb === undefined ? 'mdt help' : `mdt help ${verb}`;
+  const start = words.findIndex(word => program.commands.some(command => command.name() === word));
+  return start < 0 ? 'mdt help' : nameOf(commandOf(program, words.slice(start))).replace(/^mdt/, 'mdt help');
 }
 
 function asSentence(text: string): string {

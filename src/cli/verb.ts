@@ -6,6 +6,7 @@ export const GROUPS = {
   pairing: 'Pairing and keys:',
   talking: 'Talking to a board:',
   files: 'Files and packages:',
+  models: 'Models and the Edge TPU:',
   settings: 'Settings:',
   about: 'About mdt:',
 } as const;
@@ -41,6 +42,30 @@ export function addVerb(program: Command, name: string, text: VerbText): Command
   return command;
 }
 
+/** Declares a word that other verbs stand behind, such as `mdt model`; they are declared below what it returns. */
+export function addTopic(program: Command, name: string, text: VerbText): Command {
+  return addVerb(program, name, text).helpCommand(false).enablePositionalOptions();
+}
+
+/** The visible verbs below `command`, each topic replaced by its own. */
+export function verbsBelow(command: Command): Command[] {
+  return command.commands
+    .filter(verb => texts.get(verb)?.hidden !== true)
+    .flatMap(verb => (verb.commands.length === 0 ? verb : verbsBelow(verb)));
+}
+
+/** The command that these words name, as far as they do; the words after it are its arguments. */
+export function commandOf(program: Command, words: readonly string[]): Command {
+  const [first, ...rest] = words;
+  const command = program.commands.find(candidate => candidate.name() === first?.toLowerCase());
+  return command === undefined ? program : commandOf(command, rest);
+}
+
+/** `mdt model info`. */
+export function nameOf(command: Command): string {
+  return command.parent === null ? command.name() : `${nameOf(command.parent)} ${command.name()}`;
+}
+
 /** The text a verb was declared with; undefined for commander's own `help`. */
 export function verbText(command: Command): VerbText | undefined {
   return texts.get(command);
@@ -49,7 +74,8 @@ export function verbText(command: Command): VerbText | undefined {
 /** What follows the name of a verb: `[options] <variable> <value>`. */
 export function usageOf(command: Command): string {
   const hasOptions = command.options.some(option => !option.hidden);
-  return [...(hasOptions ? ['[options]'] : []), ...command.registeredArguments.map(argumentTerm)].join(' ');
+  const verbs = command.commands.length === 0 ? [] : ['<command>'];
+  return [...(hasOptions ? ['[options]'] : []), ...verbs, ...command.registeredArguments.map(argumentTerm)].join(' ');
 }
 
 /** `<file>`, `[board]`, `<words...>`. */

@@ -12,7 +12,12 @@ export type ModelWarning =
   | { readonly kind: 'not-quantized'; readonly file: string; readonly quantization: 'partial' | 'none' }
   | { readonly kind: 'float-input'; readonly file: string; readonly inputs: readonly string[] }
   | { readonly kind: 'cpu-operators'; readonly file: string; readonly operators: readonly OperatorCount[] }
-  | { readonly kind: 'streamed-parameters'; readonly file: string; readonly bytes: number }
+  | {
+      readonly kind: 'streamed-parameters';
+      readonly file: string;
+      readonly streamedBytes: number;
+      readonly onChipBytes: number;
+    }
   | { readonly kind: 'newer-runtime'; readonly file: string; readonly needed: number; readonly available: number }
   /** Each inference after one of another group uploads parameters again; models of one group share the cache. */
   | { readonly kind: 'cache-eviction'; readonly groups: readonly (readonly string[])[] }
@@ -37,9 +42,9 @@ function warningsOfOne({ file, model }: NamedModel, { runtimeVersion }: WarningO
   if (edgeTpu === undefined && quantization !== 'full') warnings.push({ kind: 'not-quantized', file, quantization });
   if (floats.length > 0) warnings.push({ kind: 'float-input', file, inputs: floats.map(({ name }) => name) });
   if (edgeTpu === undefined) return warnings;
-  const { cpuOperators: operators, streamedBytes: bytes, minRuntimeVersion: needed } = edgeTpu;
+  const { cpuOperators: operators, streamedBytes, onChipBytes, minRuntimeVersion: needed } = edgeTpu;
   if (operators.length > 0) warnings.push({ kind: 'cpu-operators', file, operators });
-  if (bytes > 0) warnings.push({ kind: 'streamed-parameters', file, bytes });
+  if (streamedBytes > 0) warnings.push({ kind: 'streamed-parameters', file, streamedBytes, onChipBytes });
   if (runtimeVersion !== undefined && needed > runtimeVersion) {
     warnings.push({ kind: 'newer-runtime', file, needed, available: runtimeVersion });
   }

@@ -6,6 +6,7 @@ import { addGenkey } from './genkey.js';
 import { addGet } from './get.js';
 import { addHelp } from './help.js';
 import { addMan } from './man.js';
+import { addModel } from './model/model.js';
 import { addSet } from './set.js';
 import { addSetkey } from './setkey.js';
 import { addSshConfig } from './ssh-config.js';
@@ -19,6 +20,7 @@ export function addAllVerbs(program: Command, cli: Cli): void {
     addGenkey,
     addSetkey,
     addSshConfig,
+    addModel,
     addGet,
     addSet,
     addClear,

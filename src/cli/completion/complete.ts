@@ -1,7 +1,7 @@
 import type { Argument, Command, Option } from 'commander';
 import type { ConfigPaths } from '../../config/paths.js';
 import { VARIABLES } from '../../config/variables.js';
-import { verbText } from '../verb.js';
+import { commandOf, verbText } from '../verb.js';
 
 /** The line that asks the shell to complete file names by itself. */
 export const FILES_LINE = ':files';
@@ -16,7 +16,7 @@ export async function complete(program: Command, words: readonly string[], paths
   const { command, argumentIndex, pending, ended } = walk(program, before);
   if (pending) return await valuesOf(pending, program, paths, typed);
   if (typed.startsWith('-') && !ended) return matching(optionsOf(command), typed);
-  if (command === program) return matching(verbsOf(program), typed);
+  if (command.commands.length > 0) return matching(verbsOf(command), typed);
   const argument = command.registeredArguments[argumentIndex] ?? lastVariadic(command);
   return argument === undefined ? [] : await valuesOf(argument, program, paths, typed);
 }
@@ -43,8 +43,8 @@ function walk(program: Command, words: readonly string[]): Position {
       if (option === undefined || option.isBoolean()) continue;
       if (index === words.length - 1) return { command, argumentIndex, pending: option, ended };
       index++;
-    } else if (command === program) {
-      command = program.commands.find(candidate => candidate.name() === word) ?? program;
+    } else if (command.commands.length > 0) {
+      command = commandOf(command, [word]);
     } else {
       argumentIndex++;
       if (command.name() === 'exec') ended = true;

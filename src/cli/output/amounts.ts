@@ -1,14 +1,25 @@
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'];
+const DECIMAL = { base: 1000, units: ['B', 'kB', 'MB', 'GB', 'TB'] };
+const BINARY = { base: 1024, units: ['B', 'KiB', 'MiB', 'GiB', 'TiB'] };
 
 /** `1.5 MB`: three digits at most, decimal units as disks and links are sold in. */
 export function formatBytes(sizeBytes: number): string {
+  return inUnits(sizeBytes, DECIMAL, 99.95);
+}
+
+/** `553.6 KiB`: memory, as the Edge TPU compiler prints it. */
+export function formatMemory(sizeBytes: number): string {
+  return inUnits(sizeBytes, BINARY, Infinity);
+}
+
+/** From `wholeFrom` on, a number has no decimal. */
+function inUnits(sizeBytes: number, { base, units }: typeof DECIMAL, wholeFrom: number): string {
   let value = sizeBytes;
   let unit = 0;
-  while (value >= 999.5 && unit < UNITS.length - 1) {
-    value /= 1000;
+  while (value >= base - 0.5 && unit < units.length - 1) {
+    value /= base;
     unit++;
   }
-  return `${unit === 0 || value >= 99.95 ? String(Math.round(value)) : value.toFixed(1)} ${UNITS[unit] ?? ''}`;
+  return `${unit === 0 || value >= wholeFrom ? String(Math.round(value)) : value.toFixed(1)} ${units[unit] ?? ''}`;
 }
 
 /** `0:07`, `12:30`, `1:02:03`. */

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { formatBytes, formatDuration, formatRemaining, plural } from '../../../src/cli/output/amounts.js';
+import { formatBytes, formatDuration, formatMemory, formatRemaining, plural } from '../../../src/cli/output/amounts.js';
 
 test('sizes have three digits at most', t => {
   t.deepEqual([0, 999, 1000, 1_234_567, 99_960_000, 999_500, 2e9, 5e12, 7e15].map(formatBytes), [
@@ -13,6 +13,10 @@ test('sizes have three digits at most', t => {
     '5.0 TB',
     '7000 TB',
   ]);
+});
+
+test('memory is in binary units, as the Edge TPU compiler prints it', t => {
+  t.deepEqual([0, 1023, 1024, 566_912, 8_388_608].map(formatMemory), ['0 B', '1023 B', '1.0 KiB', '553.6 KiB', '8.0 MiB']);
 });
 
 test('times read as people say them', t => {
