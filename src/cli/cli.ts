@@ -1,5 +1,5 @@
-import type { Environment } from '../config/environment.js';
-import { configPaths, type ConfigPaths } from '../config/paths.js';
+import { configPaths } from '../config/paths.js';
+import type { HostContext } from '../pairing/host.js';
 import type { CliIo } from './io.js';
 import { Printer } from './output/printer.js';
 
@@ -8,7 +8,7 @@ export interface Cli {
   readonly io: CliIo;
   readonly printer: Printer;
   /** What the jobs need of this host; handed on as it is. */
-  readonly host: { readonly paths: ConfigPaths; readonly environment: Environment };
+  readonly host: HostContext;
   /** Set by commands that hand on somebody else's exit code. */
   exitCode: number;
   /** Set by commands whose exit codes are those of a program on the board: failures of ours end with 255, as ssh's do. */
@@ -16,11 +16,11 @@ export interface Cli {
 }
 
 export function createCli(io: CliIo): Cli {
-  const { environment } = io;
+  const { environment, discover } = io;
   return {
     io,
     printer: new Printer(io),
-    host: { paths: configPaths(environment.configDir), environment },
+    host: { paths: configPaths(environment.configDir), environment, ...(discover ? { discover } : {}) },
     exitCode: 0,
     remoteExitCodes: false,
   };

@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Environment } from '../config/environment.js';
+import type { Discover } from '../pairing/host.js';
 
 /** Where keystrokes and piped data come from; a terminal has `isTTY` and `setRawMode`. */
 export type CliInput = Readable & {
@@ -23,4 +24,6 @@ export interface CliIo {
   readonly environment: Environment;
   /** Aborts when the user or the system ends the command; the reason is an Interruption. */
   readonly signal: AbortSignal;
+  /** Looks for boards; default: on every network interface. */
+  readonly discover?: Discover;
 }

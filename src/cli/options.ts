@@ -13,10 +13,11 @@ export function deviceArgument(): Argument {
 }
 
 /** The board that the words of a command name: the positional word, the verb's own option, or the one before the verb. */
-export function deviceOf(command: Command, positional?: string): { device: string } | Record<string, never> {
-  const own = command.opts<{ device?: string }>().device;
-  const device = positional ?? own ?? command.parent?.opts<{ device?: string }>().device;
-  return device === undefined ? {} : { device };
+export function deviceOf(command: Command, positional?: string): { readonly device?: string } {
+  if (positional !== undefined) return { device: positional };
+  const { device } = command.opts<{ device?: string }>();
+  if (device !== undefined) return { device };
+  return command.parent === null ? {} : deviceOf(command.parent);
 }
 
 export function jsonOption(): Option {

@@ -1,6 +1,8 @@
 import { PassThrough, Writable } from 'node:stream';
 import { readEnvironment } from '../../src/config/environment.js';
 import type { CliIo } from '../../src/cli/io.js';
+import type { Device } from '../../src/device/device.js';
+import type { Discover } from '../../src/pairing/host.js';
 import { run } from '../../src/cli/main.js';
 
 export interface FakeIoOptions {
@@ -10,6 +12,8 @@ export interface FakeIoOptions {
   /** Which streams are terminals. */
   readonly terminal?: boolean;
   readonly signal?: AbortSignal;
+  /** The boards that a search finds; default: none. */
+  readonly devices?: readonly Device[];
 }
 
 class Collector extends Writable {
@@ -56,13 +60,16 @@ export class FakeIo implements CliIo {
   readonly stderr: Collector;
   readonly environment;
   readonly signal: AbortSignal;
+  readonly discover: Discover;
 
-  constructor({ configDir, env = {}, terminal = false, signal = new AbortController().signal }: FakeIoOptions) {
+  constructor(options: FakeIoOptions) {
+    const { configDir, env = {}, terminal = false, signal = new AbortController().signal, devices = [] } = options;
     this.stdin = new Keyboard(terminal);
     this.stdout = new Collector(terminal);
     this.stderr = new Collector(terminal);
     this.environment = readEnvironment({ HOME: configDir, MDT_CONFIG_DIR: configDir, NO_COLOR: '1', ...env });
     this.signal = signal;
+    this.discover = () => Promise.resolve([...devices]);
   }
 
   get out(): string {

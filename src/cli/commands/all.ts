@@ -2,23 +2,40 @@ import type { Command } from 'commander';
 import type { Cli } from '../cli.js';
 import { addClear } from './clear.js';
 import { addCompletion } from './completion.js';
+import { addDevices } from './devices.js';
+import { addExec } from './exec.js';
 import { addGenkey } from './genkey.js';
 import { addGet } from './get.js';
 import { addHelp } from './help.js';
 import { addMan } from './man.js';
 import { addModel } from './model/model.js';
+import { addPair } from './pair.js';
+import { addPushkey } from './pushkey.js';
+import { addReboot, addRebootBootloader } from './reboot.js';
+import { addResetkeys } from './resetkeys.js';
 import { addSet } from './set.js';
 import { addSetkey } from './setkey.js';
 import { addSshConfig } from './ssh-config.js';
+import { addUnpair } from './unpair.js';
 import { addVersion } from './version.js';
 import { addVirtualBoard } from './virtual-board.js';
+import { addWaitForDevice } from './wait-for-device.js';
 
 /** Declares every verb; `mdt help` shows them in this order. */
 export function addAllVerbs(program: Command, cli: Cli): void {
   const verbs = [
+    addDevices,
+    addWaitForDevice,
     addVirtualBoard,
+    addPair,
+    addUnpair,
     addGenkey,
     addSetkey,
+    addPushkey,
+    addResetkeys,
+    addExec,
+    addReboot,
+    addRebootBootloader,
     addSshConfig,
     addModel,
     addGet,
