@@ -1,5 +1,3 @@
-import type { LongOperation } from '../time/progress.js';
-
 /** `preserve`: a symlink stays one. `follow`: what it points to is copied. `skip`: left out, with a message. */
 export type SymlinkChoice = 'preserve' | 'follow' | 'skip';
 
@@ -22,6 +20,9 @@ export interface TransferOptions {
 
 export const DEFAULT_STALL_TIMEOUT_MS = 30_000;
 
+/** From this size on a file is transferred on its own, and a part of it is kept when it is cut off. */
+export const LARGE_FILE_BYTES = 8 * 1024 * 1024;
+
 /**
  * Sources and destination, by these rules (those of `scp -r` and `adb push`, made explicit):
  * - A destination that is a folder, or ends in `/`, takes each source under the source's own name. With a final `/` it
@@ -36,10 +37,16 @@ export interface TransferRequest {
   readonly options?: TransferOptions;
 }
 
-/** What was left out and why. */
+/** Why something was left out, as it reads after its name. */
+export const SKIP_REASONS = {
+  'special-file': 'it is neither a file, a folder nor a symlink',
+  symlink: 'it is a symlink',
+  'broken-symlink': 'it is a symlink that leads nowhere or in a circle',
+} as const;
+
 export interface SkippedFile {
   readonly path: string;
-  readonly reason: 'special-file' | 'symlink' | 'broken-symlink';
+  readonly reason: keyof typeof SKIP_REASONS;
 }
 
 /** What a transfer did; with `dryRun`, what it would do. */
@@ -59,5 +66,3 @@ export interface TransferSummary {
   /** The paths that the sources ended up under. */
   readonly targets: readonly string[];
 }
-
-export type TransferOperation = LongOperation;

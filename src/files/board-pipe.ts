@@ -1,0 +1,125 @@
+import { once } from 'node:events';
+import { createGzip } from 'node:zlib';
+import { TransportError } from '../errors.js';
+import type { RemoteExit, RemoteProcess } from '../ssh/session.js';
+
+const MAX_SAID = 64 * 1024;
+
+/** What a script of the board says while data flows into it: whole lines of stdout, and stderr as text. */
+export class BoardPipe {
+  readonly #program: RemoteProcess;
+  readonly #lines: string[] = [];
+  readonly #onErrorLine: ((line: string) => boolean) | undefined;
+  #said = '';
+  #partial = '';
+  #partialError = '';
+  #exit: RemoteExit | undefined;
+  #wake: () => void = () => undefined;
+
+  /** `onErrorLine` takes lines of stderr that are no errors out of what `said` returns, by returning true. */
+  constructor(program: RemoteProcess, onErrorLine?: (line: string) => boolean) {
+    this.#program = program;
+    this.#onErrorLine = onErrorLine;
+    program.stdout.on('data', (chunk: Buffer) => {
+      const lines = (this.#partial + chunk.toString('latin1')).slice(-MAX_SAID).split('\n');
+      this.#partial = lines.pop() ?? '';
+      this.#lines.push(...lines);
+      this.#wake();
+    });
+    program.stderr.on('data', (chunk: Buffer) => {
+      this.#hear(chunk.toString('utf8'));
+    });
+    void program.exit.then(exit => {
+      this.#exit = exit;
+      this.#wake();
+    });
+  }
+
+  /** What the board complained about, the last 64 KiB of it. */
+  get said(): string {
+    return this.#said + this.#partialError;
+  }
+
+  get hasEnded(): boolean {
+    return this.#exit !== undefined;
+  }
+
+  /** The next line of stdout; undefined once the script has ended. */
+  async line(): Promise<string | undefined> {
+    for (;;) {
+      const line = this.#lines.shift();
+      if (line !== undefined || this.#exit) return line;
+      await new Promise<void>(resolve => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** Sends; resolves when there is room for more. False once the script has stopped reading. */
+  async send(chunk: Uint8Array | string): Promise<boolean> {
+    const { stdin } = this.#program;
+    if (stdin.destroyed || this.#exit) return false;
+    if (!stdin.write(chunk)) {
+      const stop = new AbortController();
+      try {
+        await Promise.race([
+          once(stdin, 'drain', { signal: stop.signal }),
+          once(stdin, 'close', { signal: stop.signal }),
+          this.#program.exit,
+        ]);
+      } finally {
+        stop.abort();
+      }
+    }
+    return !stdin.destroyed;
+  }
+
+  /** Sends all chunks as one gzip stream. */
+  async sendCompressed(chunks: AsyncIterable<Buffer>, level: number): Promise<boolean> {
+    const gzip = createGzip({ level, chunkSize: 64 * 1024 });
+    const feeding = (async () => {
+      try {
+        for await (const chunk of chunks) {
+          if (gzip.destroyed) return;
+          if (!gzip.write(chunk)) await Promise.race([once(gzip, 'drain'), once(gzip, 'close')]);
+        }
+        gzip.end();
+      } catch (error) {
+        gzip.destroy(error instanceof Error ? error : new Error(String(error)));
+      }
+    })();
+    try {
+      for await (const packed of gzip) if (!(await this.send(packed as Buffer))) return false;
+      return true;
+    } finally {
+      gzip.destroy();
+      await feeding;
+    }
+  }
+
+  end(): void {
+    this.#program.stdin.end();
+  }
+
+  /** Resolves with the exit status of the script, 128 + n where a signal ended it. @throws TransportError */
+  async ended(): Promise<number> {
+    const exit = await this.#program.exit;
+    if (exit.kind === 'exit') return exit.code;
+    if (exit.kind === 'signal') return 128;
+    throw new TransportError('The connection to the board was lost in the middle of the transfer.', {
+      hint: 'Repeat the command with --resume to continue.',
+    });
+  }
+
+  close(): void {
+    this.#program.close();
+  }
+
+  #hear(text: string): void {
+    const lines = (this.#partialError + text).split('\n');
+    this.#partialError = (lines.pop() ?? '').slice(-MAX_SAID);
+    for (const line of lines) {
+      if (this.#onErrorLine?.(line) !== true) this.#said = `${this.#said}${line}\n`.slice(-MAX_SAID);
+    }
+  }
+}

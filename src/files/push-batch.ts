@@ -1,0 +1,230 @@
+import { randomBytes } from 'node:crypto';
+import { ProtocolError } from '../errors.js';
+import { boardFailure } from './board-failure.js';
+import { BoardPipe } from './board-pipe.js';
+import { scriptCommand } from './board-script.js';
+import { commitScript } from './commit-script.js';
+import { isCompressible, MIN_COMPRESSED_BYTES, PROBE_BYTES, sampleCompression } from './link-gauge.js';
+import { encodeName } from './names.js';
+import type { PushContext } from './push-context.js';
+import type { PlannedEntry } from './push-plan.js';
+import { splitTarget } from './push-target.js';
+import { withStallWatch, type StallWatch } from './stall.js';
+import { TarPacker } from './tar-packer.js';
+
+/** Archives are cut at this size, so that an interrupted push of a large tree keeps what it has. */
+const BATCH_BYTES = 64 * 1024 * 1024;
+const TAR_RECORD_BYTES = 10_240;
+const FATAL = /No space left|Disk quota exceeded|Read-only file system/;
+const EXIT = { incomplete: 43, differs: 44 } as const;
+
+/**
+ * Unpacks an archive from stdin into a folder of its own beside the targets, compares names and sizes (and hashes) with
+ * the list that the archive ends with, and only then moves everything in place. Whatever happens, the folder goes.
+ */
+const SCRIPT = String.raw`
+LC_ALL=C; export LC_ALL
+base=$1 stage=$2 keep=$3 sums=$4
+cd -- "$base" || exit 41
+trap 'cd /; rm -rf -- "$base/$stage"' EXIT
+trap 'exit 40' HUP INT TERM PIPE
+mkdir -m 700 -- "$stage" && cd -- "./$stage" && mkdir -m 700 t || exit 41
+unpack() {
+  tar -xpf "$1" $keep --no-same-owner --warning=no-timestamp --checkpoint=64 --checkpoint-action='echo=mdt %u'
+}
+IFS=' ' read -r how bytes || exit 40
+if [ "$how" = probe ]; then
+  echo ready
+  head -c "$bytes" > probe || exit 42
+  echo probed
+  unpack probe || exit 42
+  read -r how || exit 40
+fi
+case $how in
+gzip) gzip -dc | unpack - ;;
+*) unpack - ;;
+esac || exit 42
+cd t && [ -f ../commit ] || exit 43
+find . -mindepth 1 ! -type d -printf '%y %s %P\0' | sort -z | cmp -s - ../sizes || exit 43
+[ "$sums" = 0 ] || find . -type f -print0 | sort -z | xargs -0r sha256sum -z -- | cmp -s - ../sums || exit 44
+sh ../commit || exit 45
+echo done
+`;
+
+/** Sends folders, small files and symlinks as archives; what one archive holds is put in place when all of it is there. */
+export async function pushBatches(context: PushContext, entries: readonly PlannedEntry[]): Promise<void> {
+  const packer = new TarPacker(entries, {
+    folder: 't/',
+    checksum: context.checksum,
+    nowS: context.nowS,
+  });
+  while (!packer.isEmpty) await pushBatch(context, packer);
+}
+
+async function pushBatch(context: PushContext, packer: TarPacker): Promise<void> {
+  const options = {
+    operation: 'pushing files',
+    timeoutMs: context.stallTimeoutMs,
+    signal: context.signal,
+    hint: 'The board took nothing more for that long; check the connection and repeat the command.',
+  };
+  await withStallWatch(options, async watch => {
+    const stage = `.mdt-${randomBytes(6).toString('hex')}.tmp`;
+    const command = scriptCommand(SCRIPT, [
+      context.base,
+      stage,
+      context.keepTimes ? '' : '-m',
+      context.checksum ? 1 : 0,
+    ]);
+    await new Batch(context, packer, watch).run(command);
+  });
+}
+
+class Batch {
+  readonly #context: PushContext;
+  readonly #packer: TarPacker;
+  readonly #watch: StallWatch;
+  #confirmed = 0;
+
+  constructor(context: PushContext, packer: TarPacker, watch: StallWatch) {
+    this.#context = context;
+    this.#packer = packer;
+    this.#watch = watch;
+  }
+
+  async run(command: string): Promise<void> {
+    const program = await this.#context.session.exec(command, { signal: this.#watch.signal });
+    const pipe = new BoardPipe(program, line => this.#hear(line));
+    try {
+      this.#packer.startBatch();
+      await this.#send(pipe);
+      await this.#end(pipe);
+      this.#settle(this.#packer.batch);
+    } finally {
+      if (!pipe.hasEnded) pipe.close();
+    }
+  }
+
+  /** Sends the archive up to its trailer; stops early, without one, if the board stops listening. */
+  async #send(pipe: BoardPipe): Promise<void> {
+    const { compress, gauge } = this.#context;
+    const isWorthwhile = compress && this.#packer.bytesLeft >= MIN_COMPRESSED_BYTES;
+    const first = isWorthwhile ? await collect(this.#packer.pack(PROBE_BYTES)) : [];
+    const sample = await sampleCompression(spread(first));
+    if (isWorthwhile && !gauge.isMeasured && isCompressible(sample)) {
+      first.push(this.#packer.end());
+      await this.#probe(pipe, Buffer.concat(first.splice(0)));
+    }
+    const level = isWorthwhile ? gauge.level(sample) : 0;
+    const chunks = this.#chunks(pipe, first);
+    if (!(await pipe.send(level > 0 ? 'gzip\n' : 'plain\n'))) return;
+    if (level > 0) await pipe.sendCompressed(chunks, level);
+    else for await (const chunk of chunks) if (!(await pipe.send(chunk))) return;
+  }
+
+  async #probe(pipe: BoardPipe, archive: Buffer): Promise<void> {
+    await pipe.send(`probe ${String(archive.length)}\n`);
+    if ((await pipe.line()) === undefined) return;
+    const startedAt = performance.now();
+    await pipe.send(archive);
+    if ((await pipe.line()) === undefined) return;
+    this.#context.gauge.measured(archive.length, performance.now() - startedAt);
+    this.#confirmTo(Number.POSITIVE_INFINITY);
+  }
+
+  async *#chunks(pipe: BoardPipe, first: readonly Buffer[]): AsyncGenerator<Buffer> {
+    yield* first;
+    for await (const chunk of this.#packer.pack(BATCH_BYTES)) {
+      this.#watch.moved();
+      if (FATAL.test(pipe.said)) return;
+      yield chunk;
+    }
+    yield this.#packer.end(this.#trailer(this.#packer.batch));
+  }
+
+  #trailer(batch: readonly PlannedEntry[]): [string, Buffer][] {
+    const trailer: [string, Buffer][] = [['sizes', sizeList(batch)]];
+    if (this.#context.checksum) trailer.push(['sums', hashList(batch, this.#packer.hashes)]);
+    return [...trailer, ['commit', commitScript(batch)]];
+  }
+
+  async #end(pipe: BoardPipe): Promise<void> {
+    pipe.end();
+    while ((await pipe.line()) !== undefined) this.#watch.moved();
+    const code = await pipe.ended();
+    const [first] = this.#packer.batch;
+    const path = first ? `${this.#context.base}/${first.target}` : this.#context.base;
+    if (code === 0) this.#confirmTo(Number.POSITIVE_INFINITY);
+    else if (pipe.said.trim() === '' && code === EXIT.incomplete) {
+      throw new ProtocolError('The board did not get all of the files; none of them were put in place.');
+    } else if (code === EXIT.differs) {
+      throw new ProtocolError('What the board got differs from what was sent; none of it was put in place.');
+    } else throw boardFailure(pipe.said, { path });
+  }
+
+  #settle(batch: readonly PlannedEntry[]): void {
+    const moved = new Set(batch.filter(entry => entry.kind === 'directory').map(entry => entry.target));
+    for (const entry of batch) {
+      const { folder } = splitTarget(entry.target);
+      if (!moved.has(folder)) this.#context.touchedFolders.add(folder);
+      this.#context.placed(entry);
+    }
+  }
+
+  /** Lines `tar: mdt N`: N records of the archive have been unpacked. */
+  #hear(line: string): boolean {
+    const match = /^tar: mdt (\d+)$/.exec(line);
+    if (!match) return false;
+    this.#watch.moved();
+    this.#confirmTo(Number(match[1]) * TAR_RECORD_BYTES);
+    return true;
+  }
+
+  #confirmTo(archiveBytes: number): void {
+    const { packed } = this.#packer;
+    for (let file = packed[this.#confirmed]; file && file.archiveEnd <= archiveBytes; file = packed[this.#confirmed]) {
+      this.#confirmed++;
+      this.#context.meter.advance(file.entry.sizeBytes, file.entry.target);
+    }
+  }
+}
+
+/** A chunk from the beginning and one from the end. */
+function spread(chunks: readonly Buffer[]): Buffer[] {
+  const whole = Buffer.concat(chunks);
+  return [whole.subarray(0, 65_536), whole.subarray(Math.max(65_536, whole.length - 65_536))];
+}
+
+async function collect(chunks: AsyncIterable<Buffer>): Promise<Buffer[]> {
+  const all: Buffer[] = [];
+  for await (const chunk of chunks) all.push(chunk);
+  return all;
+}
+
+/** What `find -printf '%y %s %P\0' | sort -z` prints for these entries. */
+function sizeList(batch: readonly PlannedEntry[]): Buffer {
+  return nulList(
+    batch
+      .filter(entry => entry.kind !== 'directory')
+      .map(entry => `${entry.kind === 'file' ? 'f' : 'l'} ${String(entry.sizeBytes)} ${binary(entry.target)}`)
+      .sort(),
+  );
+}
+
+/** What `sha256sum -z` prints for the files in the order of `sort -z`. */
+function hashList(batch: readonly PlannedEntry[], hashes: ReadonlyMap<PlannedEntry, string>): Buffer {
+  const files = batch
+    .filter(entry => entry.kind === 'file')
+    .map(entry => [binary(entry.target), hashes.get(entry) ?? ''] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return nulList(files.map(([name, hash]) => `${hash}  ./${name}`));
+}
+
+/** One character for each byte, so that strings sort as bytes do. */
+function binary(name: string): string {
+  return encodeName(name).toString('latin1');
+}
+
+function nulList(lines: readonly string[]): Buffer {
+  return Buffer.from(lines.map(line => `${line}\0`).join(''), 'latin1');
+}

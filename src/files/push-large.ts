@@ -1,0 +1,255 @@
+import { createHash } from 'node:crypto';
+import { FileError, ProtocolError } from '../errors.js';
+import { safeText } from '../device/board-text.js';
+import { mapBounded } from '../time/concurrency.js';
+import { pause } from '../time/deadline.js';
+import { boardFailure } from './board-failure.js';
+import { BoardPipe } from './board-pipe.js';
+import { scriptCommand } from './board-script.js';
+import { isCompressible, MIN_COMPRESSED_BYTES, PROBE_BYTES, sampleCompression } from './link-gauge.js';
+import { hashPrefix, readChunks } from './local-read.js';
+import { partName } from './part-name.js';
+import type { PushContext } from './push-context.js';
+import { stampOf, type PlannedEntry } from './push-plan.js';
+import { joinPath, splitTarget } from './push-target.js';
+import { withStallWatch, type StallWatch } from './stall.js';
+
+const AT_ONCE = 2;
+const POLL_INTERVAL_MS = 200;
+/** A board hashes at least this much a second. */
+const HASH_BYTES_PER_S = 10e6;
+const HASH_GRACE_MS = 60_000;
+
+/** Appends stdin to the part file, after parts of other versions of the same file are gone. Keeps it when cut off. */
+const RECEIVE = String.raw`
+LC_ALL=C; export LC_ALL
+part=./$2 family=./$3 offset=$4
+cd -- "$1" || exit 41
+umask 077
+for old in "$family".????????????????.mdt-part; do [ "$old" = "$part" ] || rm -f -- "$old"; done
+[ "$offset" -gt 0 ] || : > "$part" || exit 41
+full() { rm -f -- "$part"; exit 42; }
+IFS=' ' read -r how bytes || exit 40
+if [ "$how" = probe ]; then
+  echo ready
+  head -c "$bytes" >> "$part" || full
+  echo probed
+  read -r how || exit 40
+fi
+case $how in
+gzip) gzip -dc | cat >> "$part" || full ;;
+*) cat >> "$part" || full ;;
+esac
+`;
+
+/** Says size and hash of the part file, or nothing if there is none. */
+const INSPECT = String.raw`
+cd -- "$1" || exit 41
+[ -f "./$2" ] || exit 0
+stat -c %s -- "./$2"
+sha256sum < "./$2"
+`;
+
+/** Confirms the part file and gives it its final name. */
+const PLACE = String.raw`
+LC_ALL=C; export LC_ALL
+part=./$2 final=./$3 size=$4 mode=$5 time=$6 sum=$7
+cd -- "$1" || exit 41
+[ "$(stat -c %s -- "$part")" = "$size" ] || exit 43
+if [ -n "$sum" ]; then
+  read -r found _ <<END
+$(sha256sum < "$part")
+END
+  [ "$found" = "$sum" ] || { rm -f -- "$part"; exit 44; }
+fi
+chmod "$mode" -- "$part" || exit 45
+[ -z "$time" ] || touch -d "@$time" -- "$part" || exit 45
+mv -fT -- "$part" "$final" || exit 45
+`;
+
+/** Sends large files, each on its own: into a part file beside its place, from which `--resume` continues. */
+export async function pushLargeFiles(context: PushContext, files: readonly PlannedEntry[]): Promise<void> {
+  await mapBounded(files, AT_ONCE, file => new LargeFile(context, file).push());
+}
+
+class LargeFile {
+  readonly #context: PushContext;
+  readonly #file: PlannedEntry;
+  readonly #folder: string;
+  readonly #name: string;
+  readonly #part: string;
+  readonly #path: string;
+  #confirmed = 0;
+
+  constructor(context: PushContext, file: PlannedEntry) {
+    const { folder, name } = splitTarget(file.target);
+    this.#context = context;
+    this.#file = file;
+    this.#folder = joinPath(context.base, folder);
+    this.#name = name;
+    this.#part = partName(name, file);
+    this.#path = joinPath(context.base, file.target);
+  }
+
+  async push(): Promise<void> {
+    const offset = this.#context.resume ? await this.#usablePart() : 0;
+    this.#confirmTo(offset);
+    this.#context.resumed(offset);
+    try {
+      const sum = await this.#send(offset);
+      await this.#place(this.#context.checksum ? sum : '');
+    } catch (error) {
+      // The file on this host is another one now: nothing will ever continue this part.
+      if (error instanceof FileError && error.facts['path'] === this.#file.path) await this.#discard();
+      throw error;
+    }
+    this.#confirmTo(this.#file.sizeBytes);
+    this.#context.touchedFolders.add(splitTarget(this.#file.target).folder);
+    this.#context.placed(this.#file);
+  }
+
+  /** How much of the file is on the board already, from a transfer that was cut off, and is the same as here. */
+  async #usablePart(): Promise<number> {
+    const { session, signal } = this.#context;
+    const { stdout } = await session.run(scriptCommand(INSPECT, [this.#folder, this.#part]), {
+      signal,
+      timeoutMs: HASH_GRACE_MS + (this.#file.sizeBytes / HASH_BYTES_PER_S) * 1000,
+      operation: 'comparing the part that is on the board',
+    });
+    const [size = '', hash = ''] = stdout.toString('latin1').split(/\s+/);
+    const sizeBytes = Number(size);
+    if (size === '' || !Number.isInteger(sizeBytes) || sizeBytes > this.#file.sizeBytes) return 0;
+    return (await hashPrefix(this.#file, sizeBytes)) === hash ? sizeBytes : 0;
+  }
+
+  /** Sends from `offset` on; resolves with the hash of the whole file where checksums are wanted. */
+  async #send(offset: number): Promise<string> {
+    const { session, stallTimeoutMs, signal } = this.#context;
+    const options = {
+      operation: `pushing ${safeText(this.#file.target)}`,
+      timeoutMs: stallTimeoutMs,
+      signal,
+      hint: 'The board took nothing more for that long; check the connection and repeat the command with --resume.',
+    };
+    return withStallWatch(options, async watch => {
+      const words = [this.#folder, this.#part, familyOf(this.#part), offset];
+      const program = await session.exec(scriptCommand(RECEIVE, words), { signal: watch.signal });
+      const pipe = new BoardPipe(program);
+      const polling = new AbortController();
+      const polled = this.#poll(watch, polling.signal).catch(() => undefined);
+      try {
+        const sum = await this.#stream(pipe, watch, offset);
+        pipe.end();
+        const code = await pipe.ended();
+        if (code !== 0) throw boardFailure(pipe.said, { path: this.#path, neededBytes: this.#file.sizeBytes });
+        return sum;
+      } finally {
+        polling.abort();
+        if (!pipe.hasEnded) pipe.close();
+        await polled;
+      }
+    });
+  }
+
+  async #stream(pipe: BoardPipe, watch: StallWatch, offset: number): Promise<string> {
+    const { checksum, compress, gauge } = this.#context;
+    const hash = createHash('sha256');
+    let position = offset;
+    const chunks = async function* (this: LargeFile, end: number): AsyncGenerator<Buffer> {
+      for await (const chunk of readChunks(this.#file, position, end)) {
+        if (checksum) hash.update(chunk);
+        position += chunk.length;
+        watch.moved();
+        yield chunk;
+      }
+    }.bind(this);
+    if (checksum) for await (const chunk of readChunks(this.#file, 0, offset)) hash.update(chunk);
+    const size = this.#file.sizeBytes;
+    const isWorthwhile = compress && size - offset >= MIN_COMPRESSED_BYTES;
+    const sample = await sampleCompression(isWorthwhile ? await this.#samples(offset) : []);
+    if (!gauge.isMeasured && isWorthwhile && isCompressible(sample)) {
+      await this.#probe(pipe, chunks(offset + PROBE_BYTES));
+    }
+    const level = isWorthwhile ? gauge.level(sample) : 0;
+    await pipe.send(level > 0 ? 'gzip\n' : 'plain\n');
+    if (level > 0) await pipe.sendCompressed(chunks(size), level);
+    else for await (const chunk of chunks(size)) if (!(await pipe.send(chunk))) break;
+    return hash.digest('hex');
+  }
+
+  async #probe(pipe: BoardPipe, chunks: AsyncIterable<Buffer>): Promise<void> {
+    await pipe.send(`probe ${String(PROBE_BYTES)}\n`);
+    if ((await pipe.line()) === undefined) return;
+    const startedAt = performance.now();
+    for await (const chunk of chunks) if (!(await pipe.send(chunk))) return;
+    if ((await pipe.line()) !== undefined) this.#context.gauge.measured(PROBE_BYTES, performance.now() - startedAt);
+  }
+
+  /** From the beginning, the middle and the end of what is to be sent. */
+  async #samples(offset: number): Promise<Buffer[]> {
+    const length = 65_536;
+    const left = this.#file.sizeBytes - offset;
+    const samples: Buffer[] = [];
+    for (const at of [offset, offset + Math.floor((left - length) / 2), this.#file.sizeBytes - length]) {
+      for await (const chunk of readChunks(this.#file, at, at + length)) samples.push(chunk);
+    }
+    return samples;
+  }
+
+  /** Asks how far the part file has grown, for as long as it is being sent. */
+  async #poll(watch: StallWatch, signal: AbortSignal): Promise<void> {
+    await pause(POLL_INTERVAL_MS, signal);
+    const sftp = await this.#context.session.sftp();
+    for (;;) {
+      const part = await sftp.stat(joinPath(this.#folder, this.#part));
+      if (signal.aborted) return;
+      if (part && this.#confirmTo(part.sizeBytes)) watch.moved();
+      await pause(POLL_INTERVAL_MS, signal);
+    }
+  }
+
+  async #place(sum: string): Promise<void> {
+    const { session, keepTimes, nowS, signal } = this.#context;
+    const { sizeBytes, mode } = this.#file;
+    const time = keepTimes ? stampOf(this.#file, nowS).toFixed(6) : '';
+    const words = [this.#folder, this.#part, this.#name, sizeBytes, mode.toString(8), time, sum];
+    const { exit, stderr } = await session.run(scriptCommand(PLACE, words), {
+      signal,
+      timeoutMs: HASH_GRACE_MS + (sum === '' ? 0 : (sizeBytes / HASH_BYTES_PER_S) * 1000),
+      operation: `putting ${safeText(this.#file.target)} in place`,
+    });
+    if (exit.kind === 'exit' && exit.code === 0) return;
+    if (exit.kind === 'exit' && exit.code === 43) {
+      throw new FileError(`The board did not keep all of ${safeText(this.#path)}.`, {
+        facts: { path: this.#path, sizeBytes },
+        hint: 'Repeat the command; another transfer of the same file may have been under way.',
+      });
+    }
+    if (exit.kind === 'exit' && exit.code === 44) {
+      throw new ProtocolError(`What the board got of ${safeText(this.#path)} differs from what was sent.`, {
+        facts: { path: this.#path },
+        hint: 'Nothing was put in place; repeat the command.',
+      });
+    }
+    throw boardFailure(stderr.toString('utf8'), { path: this.#path });
+  }
+
+  async #discard(): Promise<void> {
+    const command = scriptCommand('rm -f -- "$1/$2"', [this.#folder, this.#part]);
+    // It is an attempt; the error that led here is the one to tell.
+    await this.#context.session.run(command).catch(() => undefined);
+  }
+
+  #confirmTo(bytes: number): boolean {
+    const capped = Math.min(bytes, this.#file.sizeBytes);
+    if (capped <= this.#confirmed) return false;
+    this.#context.meter.advance(capped - this.#confirmed, this.#file.target);
+    this.#confirmed = capped;
+    return true;
+  }
+}
+
+/** Part files of all versions of one file share this beginning. */
+function familyOf(part: string): string {
+  return part.replace(/\.[0-9a-f]{16}\.mdt-part$/, '');
+}
