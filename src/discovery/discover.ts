@@ -5,6 +5,7 @@ import { Collector } from './collector.js';
 import { mdnsSource } from './mdns-source.js';
 import { merge, type PairedBoard } from './merge.js';
 import { monotonicNow, type DiscoverySource } from './source.js';
+import { usbNetworkSource } from './usb-network.js';
 
 export interface DiscoveryOptions {
   /** Longest search. Default 10 s, but 2 s while nothing at all has been found and no board is `wanted`. */
@@ -29,7 +30,7 @@ const QUIET_MS = 150;
 const SETTLE_MS = 15;
 
 export function defaultSources(): DiscoverySource[] {
-  return [mdnsSource()];
+  return [mdnsSource(), usbNetworkSource()];
 }
 
 /**
