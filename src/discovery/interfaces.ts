@@ -83,6 +83,18 @@ export function linkFingerprint(link: Link): string {
   return JSON.stringify(link);
 }
 
+/** Whether what was found on `before` still holds on `after`: the same network and the same cable, with addresses added. */
+export function isContinued(before: Link, after: Link): boolean {
+  const stays = (own: HostAddress): boolean =>
+    [...after.ipv4, ...after.ipv6].some(
+      other => other.address === own.address && other.prefixLength === own.prefixLength,
+    );
+  const isSameCable = JSON.stringify(before.gadget) === JSON.stringify(after.gadget);
+  // IPv6 addresses are replaced in the course of time; the network is the same as long as one stays.
+  const isSameNetwork = before.ipv4.length > 0 ? before.ipv4.every(stays) : before.ipv6.some(stays);
+  return before.id === after.id && isSameCable && isSameNetwork;
+}
+
 /** Whether this host reaches `address` on `link` directly, without a router. */
 export function isOnLink(link: Link, address: string): boolean {
   if (isIPv6(address)) {

@@ -40,12 +40,12 @@ interface Entry<Kind extends MdnsRecord = MdnsRecord> {
 type RecordType = MdnsRecord['type'];
 type RecordOf<Type extends RecordType> = Extract<MdnsRecord, { readonly type: Type }>;
 
-/** Records under one name and type; 256 boards on one interface, 16 addresses on one board. */
-const MAX_RECORDS: Readonly<Record<RecordType, number>> = { PTR: 256, SRV: 2, TXT: 2, A: 8, AAAA: 8 };
+/** Records under one name and type: boards on one interface, addresses of one board. */
+const MAX_RECORDS: Readonly<Record<RecordType, number>> = { PTR: 256, SRV: 2, TXT: 2, A: 4, AAAA: 8 };
 const MAX_NAMES = 2048;
 const MAX_TTL_SECONDS = 86_400;
-/** A goodbye takes effect after this long, so that another responder can contradict it (RFC 6762 section 10.1: 1 s). */
-const GOODBYE_GRACE_MS = 500;
+/** A goodbye takes effect after this long, so that another responder can contradict it (RFC 6762 section 10.1 gives it a second). */
+const GOODBYE_GRACE_MS = 250;
 /** What is older than this is replaced by a record with the flush bit (RFC 6762 section 10.2). */
 const FLUSH_AGE_MS = 1000;
 /** Shares of a lifetime after which to ask again (RFC 6762 section 5.2). */

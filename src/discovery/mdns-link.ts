@@ -11,6 +11,8 @@ export interface MdnsLinkOptions {
   readonly port: number;
   /** All interfaces of this moment, to tell whose neighbour a sender is. */
   readonly links: () => readonly Link[];
+  /** What is known from before the interface changed. */
+  readonly cache?: MdnsCache | undefined;
   /** What is known on this interface may have changed. */
   readonly onNews: () => void;
 }
@@ -33,7 +35,7 @@ const MAX_TIMER_MS = 2_147_483_647;
 /** Multicast DNS on one interface: asks, listens, remembers, asks again. */
 export class MdnsLink implements Disposable {
   readonly link: Link;
-  readonly cache = new MdnsCache();
+  readonly cache: MdnsCache;
   readonly #options: MdnsLinkOptions;
   readonly #sockets = new Map<string, MdnsSocket>();
   readonly #failed = new Map<string, NodeJS.ErrnoException>();
@@ -47,6 +49,7 @@ export class MdnsLink implements Disposable {
   constructor(options: MdnsLinkOptions) {
     this.#options = options;
     this.link = options.link;
+    this.cache = options.cache ?? new MdnsCache();
   }
 
   /** Opens the sockets that are not open yet, and begins to ask once one is. Call again to retry what failed. */

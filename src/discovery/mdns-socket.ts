@@ -66,7 +66,7 @@ export class MdnsSocket implements Disposable {
         socket.close();
       }
     }
-    throw failures[0];
+    throw failures.at(-1);
   }
 
   /** Sends to everybody on the interface; a failure is told through `onError`. */

@@ -1,6 +1,6 @@
 import { safeText } from '../device/board-text.js';
-import { linkFingerprint, listLinks, type Link } from './interfaces.js';
-import type { Announcement } from './mdns-cache.js';
+import { isContinued, linkFingerprint, listLinks, type Link } from './interfaces.js';
+import type { Announcement, MdnsCache } from './mdns-cache.js';
 import { MdnsLink } from './mdns-link.js';
 import { canBeBoard, routeOver } from './medium.js';
 import type { Sighting } from './sighting.js';
@@ -63,20 +63,25 @@ class MdnsSearch implements Disposable {
   async #followLinks(): Promise<void> {
     this.#links = await (this.#options.links ?? listLinks)();
     const current = new Map(this.#links.map(link => [linkFingerprint(link), link]));
-    for (const [key, search] of this.#searches) {
-      if (current.has(key)) continue;
+    const ended = [...this.#searches].filter(([key]) => !current.has(key));
+    for (const [key, search] of ended) {
       search[Symbol.dispose]();
       this.#searches.delete(key);
-      this.#reportSoon();
     }
-    for (const [key, link] of current) if (!this.#searches.has(key)) this.#searches.set(key, this.#searchOn(link));
+    for (const [key, link] of current) {
+      if (this.#searches.has(key)) continue;
+      const before = ended.find(([, search]) => isContinued(search.link, link))?.[1];
+      this.#searches.set(key, this.#searchOn(link, before?.cache));
+    }
+    if (ended.length > 0) this.#reportSoon();
     await Promise.all([...this.#searches.values()].map(search => search.open()));
     this.#warnOfFailures();
   }
 
-  #searchOn(link: Link): MdnsLink {
+  #searchOn(link: Link, cache: MdnsCache | undefined): MdnsLink {
     return new MdnsLink({
       link,
+      cache,
       port: this.#options.port ?? MDNS_PORT,
       links: () => this.#links,
       onNews: () => {

@@ -1,6 +1,6 @@
-import { isLinkLocalIpv6, SSH_PORT } from '../device/route.js';
+import { isLinkLocalIpv6, routeHost, SSH_PORT } from '../device/route.js';
 import { pause } from '../time/deadline.js';
-import { isOnLink, linkFingerprint, listLinks, type Link } from './interfaces.js';
+import { isContinued, isOnLink, linkFingerprint, listLinks, type Link } from './interfaces.js';
 import { routeOver } from './medium.js';
 import type { Sighting } from './sighting.js';
 import { monotonicNow, type DiscoverySource, type SourceContext } from './source.js';
@@ -9,22 +9,18 @@ import { probeSsh } from './ssh-probe.js';
 export interface UsbNetworkOptions {
   /** The interfaces to look at, asked for again every second; default: all of this host. */
   readonly links?: () => Promise<readonly Link[]>;
-  /** Default 22. */
-  readonly port?: number;
+  /** How to ask an address for an SSH server. */
+  readonly probe?: typeof probeSsh;
 }
 
 /**
  * Addresses of every Mendel board on its own USB cable: CDC-ECM and RNDIS, as its usb-gadget scripts set them, and the
- * link-local ones that follow from the MACs set there (02:22:78:0d:f6:df and …:de, RFC 4291 appendix A).
+ * link-local ones that follow from the MACs set there (02:22:78:0d:f6:df and …:de; RFC 4291 appendix A).
  */
-const BOARD_ADDRESSES = [
-  '192.168.100.2',
-  '192.168.101.2',
-  'fe80::22:78ff:fe0d:f6df',
-  'fe80::22:78ff:fe0d:f6de',
-] as const;
+const BOARD_ADDRESSES = ['192.168.100.2', '192.168.101.2', 'fe80::22:78ff:fe0d:f6df', 'fe80::22:78ff:fe0d:f6de'];
 
 const POLL_MS = 1000;
+/** The board's sshd starts a process before it greets; on the same cable, nothing else takes time. */
 const PROBE_TIMEOUT_MS = 800;
 
 /**
@@ -38,7 +34,7 @@ export function usbNetworkSource(options: UsbNetworkOptions = {}): DiscoverySour
       const search = new UsbSearch(context, options);
       while (!context.signal.aborted) {
         await search.follow();
-        // Only the abort of this search ends the pause early.
+        // Only the end of the search ends the pause early.
         await pause(POLL_MS, context.signal).catch(() => undefined);
       }
       await search.settled();
@@ -46,10 +42,19 @@ export function usbNetworkSource(options: UsbNetworkOptions = {}): DiscoverySour
   };
 }
 
+interface Cable {
+  readonly link: Link;
+  readonly sightings: Sighting[];
+  isProbing: boolean;
+  /** Time of the monotonic clock. */
+  pendingUntil: number;
+}
+
 class UsbSearch {
   readonly #context: SourceContext;
   readonly #options: UsbNetworkOptions;
-  readonly #cables = new Map<string, Cable>();
+  readonly #probes = new Set<Promise<void>>();
+  #cables: Cable[] = [];
   #links: readonly Link[] = [];
 
   constructor(context: SourceContext, options: UsbNetworkOptions) {
@@ -57,48 +62,53 @@ class UsbSearch {
     this.#options = options;
   }
 
-  /** Looks which cables there are, and probes those that have not answered yet. */
+  /** Looks which cables there are; probes those that are new or have not answered yet. */
   async follow(): Promise<void> {
     this.#links = await (this.#options.links ?? listLinks)();
-    const current = new Map(this.#links.filter(link => link.gadget).map(link => [linkFingerprint(link), link]));
-    const isGone = [...this.#cables.keys()].filter(key => !current.has(key));
-    for (const key of isGone) this.#cables.delete(key);
-    for (const [key, link] of current) {
-      const cable = this.#cables.get(key) ?? { link, sightings: [], probing: undefined, pendingUntil: 0 };
-      this.#cables.set(key, cable);
-      if (cable.sightings.length > 0 || cable.probing || this.#context.signal.aborted) continue;
-      cable.pendingUntil = monotonicNow() + PROBE_TIMEOUT_MS;
-      cable.probing = this.#probe(cable);
+    const before = this.#cables;
+    this.#cables = this.#links
+      .filter(link => link.gadget)
+      .map(
+        link => before.find(cable => linkFingerprint(cable.link) === linkFingerprint(link)) ?? newCable(link, before),
+      );
+    for (const cable of this.#cables) {
+      const isNew = !before.includes(cable);
+      if (!cable.isProbing && (isNew || cable.sightings.length === 0)) this.#probe(cable);
     }
-    if (isGone.length > 0 || current.size > 0) this.#report();
+    if (before.length > 0 || this.#cables.length > 0) this.#report();
   }
 
+  /** Resolves when no probe runs any more. */
   async settled(): Promise<void> {
-    await Promise.all([...this.#cables.values()].flatMap(cable => cable.probing ?? []));
+    await Promise.all(this.#probes);
   }
 
-  async #probe(cable: Cable): Promise<void> {
-    const addresses = BOARD_ADDRESSES.filter(address => isBoardSide(cable.link, address));
-    await Promise.all(addresses.map(address => this.#probeAddress(cable, address)));
-    cable.probing = undefined;
-    cable.pendingUntil = 0;
-    this.#report();
+  #probe(cable: Cable): void {
+    const addresses = BOARD_ADDRESSES.filter(
+      address => isBoardSide(cable.link, address) && cable.sightings.every(({ route }) => route.address !== address),
+    );
+    cable.isProbing = true;
+    cable.pendingUntil = monotonicNow() + PROBE_TIMEOUT_MS;
+    const probing = Promise.all(addresses.map(address => this.#probeAddress(cable, address))).then(() => {
+      this.#probes.delete(probing);
+      cable.isProbing = false;
+      cable.pendingUntil = 0;
+      this.#report();
+    });
+    this.#probes.add(probing);
   }
 
   async #probeAddress(cable: Cable, address: string): Promise<void> {
-    const { link } = cable;
-    const port = this.#options.port ?? SSH_PORT;
-    const host = isLinkLocalIpv6(address) ? `${address}%${link.id}` : address;
+    const { link, sightings } = cable;
+    const { probe = probeSsh } = this.#options;
     const { signal } = this.#context;
-    const ownAddress = await probeSsh({ host, port }, { timeoutMs: PROBE_TIMEOUT_MS, signal });
+    const route = routeOver(link, address, SSH_PORT);
+    const target = { host: routeHost(route), port: route.port };
+    const ownAddress = await probe(target, { timeoutMs: PROBE_TIMEOUT_MS, signal });
     if (ownAddress === undefined || !this.#wentOver(link, address, ownAddress)) return;
     const { serialNumber, hostName = '' } = link.gadget ?? {};
-    cable.sightings.push({
-      source: 'usb-network',
-      name: hostName,
-      route: routeOver(link, address, port),
-      ...(serialNumber === undefined ? {} : { serialNumber }),
-    });
+    const identity = { name: hostName, ...(serialNumber === undefined ? {} : { serialNumber }) };
+    sightings.push({ source: 'usb-network', route, ...identity });
     cable.pendingUntil = 0;
     this.#report();
   }
@@ -110,26 +120,24 @@ class UsbSearch {
   #wentOver(link: Link, address: string, ownAddress: string): boolean {
     if (isLinkLocalIpv6(address)) return true;
     const owners = this.#links.filter(other => other.ipv4.some(own => own.address === ownAddress));
-    return owners.length === 1 && owners[0] === link;
+    return owners.length === 1 && owners[0]?.id === link.id;
   }
 
   #report(): void {
-    const cables = [...this.#cables.values()];
     this.#context.report({
-      sightings: cables.flatMap(cable => cable.sightings),
-      pendingUntil: Math.max(0, ...cables.map(cable => cable.pendingUntil)),
+      sightings: this.#cables.flatMap(cable => cable.sightings),
+      pendingUntil: Math.max(0, ...this.#cables.map(cable => cable.pendingUntil)),
     });
   }
 }
 
-interface Cable {
-  readonly link: Link;
-  readonly sightings: Sighting[];
-  probing: Promise<void> | undefined;
-  pendingUntil: number;
+/** A cable that has got another address is the same one, and its board need not answer again. */
+function newCable(link: Link, before: readonly Cable[]): Cable {
+  const sightings = before.find(cable => isContinued(cable.link, link))?.sightings ?? [];
+  return { link, sightings: [...sightings], isProbing: false, pendingUntil: 0 };
 }
 
-/** Whether `address` can be that of the board at the other end, and not this host's own. */
+/** Whether `address` can be that of the board at the other end: on its network, and not this host's own. */
 function isBoardSide(link: Link, address: string): boolean {
   const isOwn = [...link.ipv4, ...link.ipv6].some(own => own.address === address);
   return isOnLink(link, address) && !isOwn;
