@@ -21,8 +21,9 @@ export function isKnownVariable(name: string): name is VariableName {
 
 /** Value stored for `name`, or undefined. @throws UsageError if the name cannot be a variable. */
 export async function readVariable(attribsDir: string, name: string): Promise<string | undefined> {
+  const file = variableFile(attribsDir, name);
   try {
-    return (await readFile(variableFile(attribsDir, name), 'utf8')).replace(/\r?\n$/, '');
+    return (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
   } catch (error) {
     if (isMissing(error)) return undefined;
     throw asFileError(error, `The variable ${name} cannot be read.`);
