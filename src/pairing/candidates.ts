@@ -80,9 +80,11 @@ export async function searchBoard(
   { selector, known }: Search,
   request: BoardRequest,
 ): Promise<Device> {
+  // A board that was named may be still booting; without a name, nothing found after discovery's own time is nothing.
+  const timeoutMs = request.timeoutMs ?? (selector ? FIND_TIMEOUT_MS : undefined);
   const devices = await search(host, {
     known,
-    timeoutMs: request.timeoutMs ?? FIND_TIMEOUT_MS,
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(selector ? { wanted: selector } : {}),
     ...(request.signal ? { signal: request.signal } : {}),
   });
