@@ -1,3 +1,5 @@
+import { randomUUID } from 'node:crypto';
+import { posix } from 'node:path';
 import type { Faults } from './faults.js';
 import { LIVE_PATHS, liveContent } from './live-files.js';
 import type { Release } from './release.js';
@@ -20,7 +22,10 @@ export class Board {
   /** As root sees them. */
   readonly files: BoardFileSystem;
   faults: Faults;
+  bootId: string = randomUUID();
   #bootedAtMs = performance.now();
+  #last: Promise<unknown> = Promise.resolve();
+  #power = new AbortController();
   readonly #listeners = new Set<(path: string) => void>();
 
   constructor(options: { name: string; release: Release; rootDir: string; faults: Faults }) {
@@ -41,14 +46,35 @@ export class Board {
     return (performance.now() - this.#bootedAtMs) / 1000;
   }
 
-  restartClock(): void {
+  /** Aborts when the board goes down: what runs on it ends. */
+  get poweredOff(): AbortSignal {
+    return this.#power.signal;
+  }
+
+  powerOff(): void {
+    this.#power.abort('KILL');
+  }
+
+  powerOn(): void {
+    this.#power = new AbortController();
+    this.bootId = randomUUID();
     this.#bootedAtMs = performance.now();
+  }
+
+  /** Runs `work` after all earlier ones: package programs hold one lock. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const next = this.#last.then(work);
+    this.#last = next.catch(() => undefined);
+    return next;
   }
 
   /** Makes what is missing of the release's files. */
   async install(): Promise<void> {
     await makeRootTree(this.files, this.release, this.name);
-    for (const path of LIVE_PATHS) await this.files.writeFile(path, liveContent(this, path) ?? '', 0o444);
+    for (const path of LIVE_PATHS) {
+      await this.files.makeFolders(posix.dirname(path));
+      await this.files.writeFile(path, liveContent(this, path) ?? '');
+    }
   }
 
   /** Calls `listener` with the path of every file that a program of the board changed; returns what ends it. */

@@ -1,7 +1,7 @@
-import type { Connection, ServerChannel, Session } from 'ssh2';
+import type { Connection, PseudoTtyInfo, ServerChannel, Session } from 'ssh2';
 import type { Board, BoardControl } from './board.js';
+import { startLogin, type Login } from './login.js';
 import { serveSftp } from './sftp/server.js';
-import { runCommand } from './shell/stub.js';
 
 /** What a logged-in client may start: commands, shells and the SFTP subsystem. */
 export function serveConnection(connection: Connection, board: Board, control: BoardControl): void {
@@ -10,25 +10,55 @@ export function serveConnection(connection: Connection, board: Board, control: B
   });
 }
 
+/** Names that a board's sshd takes (`AcceptEnv LANG LC_*` of Debian). */
+const ACCEPTED_ENVIRONMENT = /^(?:LANG|LC_[A-Z]+)$/;
+const MAX_ENVIRONMENT = 64;
+
 function serveSession(session: Session, board: Board, control: BoardControl): void {
-  session.on('env', agree);
-  session.on('pty', agree);
-  session.on('window-change', agree);
-  session.on('exec', (accept, _reject, { command }) => {
-    const channel = accept();
-    void runCommand(command, channel, board, control).then(code => {
-      end(channel, code);
-    });
+  const environment = new Map<string, string>();
+  let terminal: PseudoTtyInfo | undefined;
+  let login: Login | undefined;
+  session.on('env', (accept, _reject, { key, val }) => {
+    const isTaken = ACCEPTED_ENVIRONMENT.test(key) && environment.size < MAX_ENVIRONMENT;
+    if (isTaken) environment.set(key, val);
+    agree(accept);
   });
-  // Without a listener for `sftp`, ssh2 leaves the subsystem to this one as a plain channel.
+  session.on('pty', (accept, _reject, info) => {
+    terminal = info;
+    agree(accept);
+  });
+  session.on('window-change', (accept, _reject, info) => {
+    login?.resize({ columns: info.cols, rows: info.rows });
+    agree(accept);
+  });
+  session.on('signal', (accept, _reject, { name }) => {
+    login?.interrupt(name);
+    agree(accept);
+  });
+  const start = (channel: ServerChannel, command: string | undefined): void => {
+    login = startLogin({ board, control, environment, channel, terminal, command });
+  };
+  session.on('exec', (accept, _reject, { command }) => {
+    start(accept(), command);
+  });
+  session.on('shell', accept => {
+    start(accept(), undefined);
+  });
+  serveSubsystems(session, board);
+}
+
+function serveSubsystems(session: Session, board: Board): void {
+  // Without a listener for `sftp`, ssh2 leaves that subsystem to this one as a plain channel.
   session.on('subsystem', (accept, reject, { name }) => {
     if (name !== 'sftp') {
       reject();
       return;
     }
     const channel = accept();
+    channel.on('error', () => undefined);
     void serveSftp(channel, board.files.as('mendel')).then(() => {
-      end(channel, 0);
+      if (channel.writable) channel.exit(0);
+      channel.end();
     });
   });
 }
@@ -36,10 +66,4 @@ function serveSession(session: Session, board: Board, control: BoardControl): vo
 /** `accept` is there only if the client wants an answer. */
 function agree(accept: (() => unknown) | undefined): void {
   accept?.();
-}
-
-function end(channel: ServerChannel, code: number): void {
-  if (channel.destroyed || !channel.writable) return;
-  channel.exit(code);
-  channel.end();
 }

@@ -209,13 +209,14 @@ class RunningBoard implements VirtualBoard {
   }
 
   async #goUp(): Promise<void> {
-    this.#board.restartClock();
+    this.#board.powerOn();
     if (!refuses(this.faults, 'connect')) await this.#ssh.listen();
     await this.#keymaster.start();
     this.#power = 'running';
   }
 
   async #stopServices(): Promise<void> {
+    this.#board.powerOff();
     this.#ssh.stopListening();
     this.#ssh.dropConnections();
     await this.#keymaster.stop();

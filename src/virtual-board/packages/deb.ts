@@ -1,0 +1,78 @@
+import { Readable } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import tarStream from 'tar-stream';
+import type { BoardFile } from '../storage/board-file.js';
+import { memberChunks, readArMembers, type ArMember } from './ar.js';
+import { parseParagraphs, type Paragraph } from './control.js';
+
+const MAX_CONTROL_BYTES = 1024 * 1024;
+
+/** A package file that cannot be used; the message is what dpkg-deb says after the name of the file. */
+export class DebError extends Error {}
+
+export interface Deb {
+  /** Fields of its control file. */
+  readonly control: Paragraph;
+  /** The tar archive of its files. */
+  data(): AsyncIterable<Buffer>;
+}
+
+/** Opens a Debian package. @throws DebError if it is none, or compressed in a way that Node cannot undo */
+export async function openDeb(file: BoardFile): Promise<Deb> {
+  const members = await readArMembers(file);
+  if (members?.[0]?.name !== 'debian-binary') throw new DebError('not a Debian format archive');
+  const control = findMember(members, 'control.tar');
+  const data = findMember(members, 'data.tar');
+  const text = await controlText(plainTar(file, control));
+  const [paragraph] = parseParagraphs(text);
+  if (paragraph?.has('package') !== true || !paragraph.has('version')) {
+    throw new DebError("control file has no 'Package' or 'Version' field");
+  }
+  return { control: paragraph, data: () => plainTar(file, data) };
+}
+
+function findMember(members: readonly ArMember[], prefix: string): ArMember {
+  const member = members.find(({ name }) => name === prefix || name.startsWith(`${prefix}.`));
+  if (member === undefined) throw new DebError(`archive has no ${prefix} member`);
+  if (!/\.tar(?:\.gz)?$/.test(member.name)) {
+    throw new DebError(`${member.name}: a virtual board reads gzip only; build with dpkg-deb -Zgzip`);
+  }
+  return member;
+}
+
+function plainTar(file: BoardFile, member: ArMember): AsyncIterable<Buffer> {
+  const chunks = memberChunks(file, member);
+  return member.name.endsWith('.gz')
+    ? (Readable.from(chunks).compose(createGunzip()) as AsyncIterable<Buffer>)
+    : chunks;
+}
+
+async function controlText(archive: AsyncIterable<Buffer>): Promise<string> {
+  const extract = tarStream.extract();
+  const source = Readable.from(archive);
+  source
+    .on('error', error => {
+      extract.destroy(error);
+    })
+    .pipe(extract);
+  try {
+    for await (const entry of extract) {
+      if (/^(?:\.\/)?control$/.test(entry.header.name)) return await entryText(entry as AsyncIterable<Buffer>);
+      entry.resume();
+    }
+  } catch {
+    throw new DebError('control archive is corrupt');
+  }
+  throw new DebError('control archive has no control file');
+}
+
+async function entryText(entry: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of entry) {
+    bytes += chunk.length;
+    if (bytes > MAX_CONTROL_BYTES) throw new DebError('control file is too large');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString();
+}

@@ -1,0 +1,31 @@
+/** `exit`, or a failure under `set -e`: ends the shell. */
+export class ExitSignal extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super('exit');
+    this.status = status;
+  }
+}
+
+/** `return`: ends the function or the script. */
+export class ReturnSignal extends Error {
+  readonly status: number;
+
+  constructor(status: number) {
+    super('return');
+    this.status = status;
+  }
+}
+
+/** `break` and `continue`: end `levels` loops, or go on with the next round of the last of them. */
+export class LoopSignal extends Error {
+  readonly kind: 'break' | 'continue';
+  readonly levels: number;
+
+  constructor(kind: 'break' | 'continue', levels: number) {
+    super(kind);
+    this.kind = kind;
+    this.levels = levels;
+  }
+}
