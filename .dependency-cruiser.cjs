@@ -11,6 +11,7 @@ const allowedRooms = {
   pairing: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/'],
   files: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
   power: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
+  models: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/', 'tflite/'],
   'virtual-board': [...FLOOR, 'keys/'],
 };
 

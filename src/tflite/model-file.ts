@@ -23,32 +23,22 @@ export async function readModelFile(path: string): Promise<TfliteModel> {
 }
 
 async function readBytes(path: string): Promise<Uint8Array> {
+  const name = safeText(path);
   try {
     const stats = await stat(path);
-    if (stats.isDirectory()) throw folderError(path);
-    if (!stats.isFile()) throw new FileError(`${safeText(path)} is not a file.`, { hint: 'Give a .tflite file.' });
+    if (stats.isDirectory()) throw new FileError(`${name} is a folder.`, { hint: 'Give the .tflite files in it.' });
+    if (!stats.isFile()) throw new FileError(`${name} is not a file.`, { hint: 'Give a .tflite file.' });
     if (stats.size > MAX_MODEL_BYTES) {
-      throw new FileError(`${safeText(path)} is too large for a model: ${String(stats.size)} bytes.`, {
+      throw new FileError(`${name} is too large for a model: ${String(stats.size)} bytes.`, {
         hint: 'Boards have 1 to 4 GiB of memory.',
       });
     }
     return await readFile(path);
   } catch (error) {
-    throw error instanceof FileError ? error : asFileError(path, error);
+    if (error instanceof FileError) throw error;
+    const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (missing) throw new FileError(`There is no file ${name}.`, { cause: error, hint: 'Check the path.' });
+    const hint = error instanceof Error ? error.message : undefined;
+    throw new FileError(`${name} cannot be read.`, { cause: error, hint });
   }
-}
-
-function asFileError(path: string, error: unknown): FileError {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined;
-  if (code === 'ENOENT')
-    return new FileError(`There is no file ${safeText(path)}.`, { cause: error, hint: 'Check the path.' });
-  if (code === 'EISDIR') return folderError(path);
-  return new FileError(`${safeText(path)} cannot be read.`, {
-    cause: error,
-    hint: error instanceof Error ? error.message : undefined,
-  });
-}
-
-function folderError(path: string): FileError {
-  return new FileError(`${safeText(path)} is a folder.`, { hint: 'Give the .tflite files in it.' });
 }

@@ -6,6 +6,7 @@ import { repositoryRoot } from '../lab/namespace.js';
 import { labMissing } from '../lab/requirements.js';
 import { compressing } from './compressing.js';
 import { finding } from './finding.js';
+import { inspecting } from './inspecting.js';
 import { largeFiles } from './large-files.js';
 import { memory } from './memory.js';
 import { formatRow, formatTable, type Row } from './row.js';
@@ -21,6 +22,7 @@ interface Benchmark {
 
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'start-up': { needsLab: false, run: startUp },
+  inspecting: { needsLab: false, run: inspecting },
   finding: { needsLab: true, run: finding },
   running: { needsLab: true, run: running },
   'small-files': { needsLab: true, run: smallFiles },

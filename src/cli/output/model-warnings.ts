@@ -44,7 +44,7 @@ export function describeWarning(warning: ModelWarning): { readonly text: string;
     case 'newer-runtime':
       return {
         text: `${file} needs Edge TPU runtime ${String(warning.needed)}, and there is ${String(warning.available)}.`,
-        hint: `Update libedgetpu1-std, or compile with --min-runtime-version ${String(warning.available)}.`,
+        hint: `Update libedgetpu1-std, or compile it with --min-runtime ${String(warning.available)}.`,
       };
     case 'cache-eviction':
       return {

@@ -16,7 +16,13 @@ test('sizes have three digits at most', t => {
 });
 
 test('memory is in binary units, as the Edge TPU compiler prints it', t => {
-  t.deepEqual([0, 1023, 1024, 566_912, 8_388_608].map(formatMemory), ['0 B', '1023 B', '1.0 KiB', '553.6 KiB', '8.0 MiB']);
+  t.deepEqual([0, 1023, 1024, 566_912, 8_388_608].map(formatMemory), [
+    '0 B',
+    '1023 B',
+    '1.0 KiB',
+    '553.6 KiB',
+    '8.0 MiB',
+  ]);
 });
 
 test('times read as people say them', t => {

@@ -3,7 +3,7 @@ import type { NamedModel } from '../../../tflite/warnings.js';
 import type { Cli } from '../../cli.js';
 import { jsonOption } from '../../options.js';
 import { printJson } from '../../output/json.js';
-import { modelLines, modelTable, modelsJson } from '../../output/models.js';
+import { modelsJson, printModels } from '../../output/models.js';
 import { printModelWarnings } from '../../output/model-warnings.js';
 import { reportError } from '../../report-error.js';
 import { addVerb } from '../../verb.js';
@@ -36,7 +36,7 @@ export function addModelInfo(topic: Command, cli: Cli): void {
         printJson(cli, modelsJson(models, warnings));
         return;
       }
-      print(cli, models);
+      printModels(cli, models);
       printModelWarnings(cli, warnings);
     });
 }
@@ -56,20 +56,8 @@ async function readAll(cli: Cli, files: readonly string[]): Promise<NamedModel[]
   return models;
 }
 
-function print(cli: Cli, models: readonly NamedModel[]): void {
-  const { printer } = cli;
-  const bold = (text: string): string => printer.onStdout('bold', text);
-  for (const [index, named] of models.entries()) {
-    if (!printer.interactive) {
-      for (const line of modelLines(named)) printer.line(line);
-      continue;
-    }
-    if (index > 0) printer.line();
-    for (const line of modelTable(named, bold)) printer.line(line);
-  }
-}
-
-function parseRuntime(text: string): number {
+/** The number of an Edge TPU runtime, such as 13. */
+export function parseRuntime(text: string): number {
   if (!/^\d{1,4}$/.test(text)) throw new InvalidArgumentError('Give a number, such as 13.');
   return Number(text);
 }

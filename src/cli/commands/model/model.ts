@@ -1,14 +1,14 @@
 import type { Command } from 'commander';
 import type { Cli } from '../../cli.js';
 import { addTopic } from '../../verb.js';
+import { addModelCompile } from './compile.js';
 import { addModelInfo } from './info.js';
 
 /** Declares `mdt model` and the verbs behind it. */
 export function addModel(program: Command, cli: Cli): void {
   const topic = addTopic(program, 'model', {
     group: 'models',
-    summary: 'look into TensorFlow Lite models',
-    details: 'Look into TensorFlow Lite models, and those that are compiled for the Edge TPU.',
+    summary: 'look into TensorFlow Lite models, compile them for the Edge TPU',
   });
-  for (const add of [addModelInfo]) add(topic, cli);
+  for (const add of [addModelInfo, addModelCompile]) add(topic, cli);
 }
