@@ -46,6 +46,7 @@ const MAX_NAMES = 2048;
 const MAX_TTL_SECONDS = 86_400;
 /** A goodbye takes effect after this long, so that another responder can contradict it (RFC 6762 section 10.1 gives it a second). */
 const GOODBYE_GRACE_MS = 250;
+const SWEEP_PAUSE_MS = 100;
 /** What is older than this is replaced by a record with the flush bit (RFC 6762 section 10.2). */
 const FLUSH_AGE_MS = 1000;
 /** Shares of a lifetime after which to ask again (RFC 6762 section 5.2). */
@@ -58,6 +59,7 @@ export class MdnsCache {
   readonly #sets = new Map<string, Map<string, Entry>>();
   /** Hosts that an SRV of ours names; addresses of others are not kept. */
   readonly #hosts = new Set<string>();
+  #nextSweepAt = -Infinity;
 
   /** Returns whether there was something that was not known. */
   add(records: readonly MdnsRecord[], arrival: Arrival): boolean {
@@ -160,7 +162,10 @@ export class MdnsCache {
     }
   }
 
+  /** Now and then, so that a flood of packets does not make each of them dear. */
   #sweep(now: number): void {
+    if (now < this.#nextSweepAt) return;
+    this.#nextSweepAt = now + SWEEP_PAUSE_MS;
     this.#hosts.clear();
     for (const [key, set] of this.#sets) {
       for (const [data, entry] of set) if (entry.expiresAt <= now) set.delete(data);

@@ -13,13 +13,19 @@ export interface MdnsLinkOptions {
   readonly links: () => readonly Link[];
   /** What is known from before the interface changed. */
   readonly cache?: MdnsCache | undefined;
-  /** What is known on this interface may have changed. */
+  /** What is known on this interface may have changed: `settle` is to be called soon. */
   readonly onNews: () => void;
 }
 
 const BOARDS: MdnsQuestion = { name: SERVICE, type: 'PTR' };
-/** Pauses between the first questions; from then on each pause is twice the one before (RFC 6762 section 5.2). */
-const FIRST_PAUSES_MS = [250, 750, 1000];
+/**
+ * Pauses between the first questions, at 0, 40, 250 and 1000 ms; from then on each pause is twice the one before (RFC
+ * 6762 section 5.2). The one at 40 ms is left out where answers have come by unicast.
+ */
+const FIRST_PAUSES_MS = [40, 210, 750, 1000];
+const ASK: readonly Role[] = ['ask'];
+const LISTEN: readonly Role[] = ['listen'];
+const BOTH: readonly Role[] = ['ask', 'listen'];
 const SHORTEST_PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 3_600_000;
 /** Where announcements cannot be heard, boards that come later are found by asking alone. */
@@ -39,6 +45,8 @@ export class MdnsLink implements Disposable {
   readonly #options: MdnsLinkOptions;
   readonly #sockets = new Map<string, MdnsSocket>();
   readonly #failed = new Map<string, NodeJS.ErrnoException>();
+  #hearsUnicast = false;
+  #hasNews = false;
   #followUps = new Map<string, number>();
   #round = 0;
   #lastRoundAt = -Infinity;
@@ -66,6 +74,14 @@ export class MdnsLink implements Disposable {
   /** Why this interface cannot be used, if no socket on it works. */
   get failure(): NodeJS.ErrnoException | undefined {
     return [...this.#sockets.keys()].every(key => this.#failed.has(key)) ? [...this.#failed.values()][0] : undefined;
+  }
+
+  /** Asks for what is missing in the packets that have come since the last call; once for all of them. */
+  settle(): void {
+    if (!this.#hasNews) return;
+    this.#hasNews = false;
+    this.#ask(this.#takeFollowUps(monotonicNow(), 1), this.#hearsUnicast ? ASK : BOTH);
+    this.#wake();
   }
 
   /** Until when an announced board may still become complete. */
@@ -112,12 +128,8 @@ export class MdnsLink implements Disposable {
   #wake(): void {
     if (this.#closed) return;
     const now = monotonicNow();
-    if (now >= this.#nextRoundAt) {
-      this.#lastRoundAt = now;
-      this.#nextRoundAt = now + this.#pauseMs(this.#round++);
-      this.#ask([BOARDS, ...this.#takeFollowUps(now, MAX_FOLLOW_UPS)]);
-    }
-    this.#ask(this.cache.takeRefreshes(now));
+    if (now >= this.#nextRoundAt) this.#askRound(now);
+    this.#ask(this.cache.takeRefreshes(now), BOTH);
     clearTimeout(this.#timer);
     const nextAt = Math.min(this.#nextRoundAt, this.cache.nextEventAt());
     // One millisecond later, so that what expires then has expired.
@@ -126,6 +138,20 @@ export class MdnsLink implements Disposable {
       this.#options.onNews();
       this.#wake();
     }, delayMs);
+  }
+
+  /**
+   * From a port of its own each question is answered at once and to this host alone. From 5353 it is answered to all, up
+   * to 120 ms later, which makes every board on the link hear every answer; but those answers carry their full lifetimes,
+   * and pass firewalls that know multicast DNS only as port 5353. So the first question is asked in the first way alone.
+   */
+  #askRound(now: number): void {
+    const round = this.#round++;
+    this.#lastRoundAt = now;
+    this.#nextRoundAt = now + this.#pauseMs(round);
+    if (round === 0) this.#ask([BOARDS], ASK);
+    else if (round > 1) this.#ask([BOARDS, ...this.#takeFollowUps(now, MAX_FOLLOW_UPS)], BOTH);
+    else if (!this.#hearsUnicast) this.#ask([BOARDS], LISTEN);
   }
 
   /** Asks everybody again, but not more often than once a second (RFC 6762 section 5.2). */
@@ -137,7 +163,7 @@ export class MdnsLink implements Disposable {
     const first = FIRST_PAUSES_MS[round];
     if (first !== undefined) return first;
     const isListening = [...this.#sockets.values()].some(({ place }) => place.role === 'listen');
-    return Math.min(SHORTEST_PAUSE_MS * 2 ** (round - 2), isListening ? LONGEST_PAUSE_MS : LONGEST_DEAF_PAUSE_MS);
+    return Math.min(SHORTEST_PAUSE_MS * 2 ** (round - 3), isListening ? LONGEST_PAUSE_MS : LONGEST_DEAF_PAUSE_MS);
   }
 
   #receive(role: Role, packet: Buffer, source: string): void {
@@ -147,9 +173,9 @@ export class MdnsLink implements Disposable {
     const now = monotonicNow();
     const isNew = this.cache.add(records, { now, via });
     if (isNew && via === 'unclear') this.#askSoon(now);
-    this.#ask(this.#takeFollowUps(now, 1));
+    if (via === 'unicast') this.#hearsUnicast = true;
+    this.#hasNews = true;
     this.#options.onNews();
-    this.#wake();
   }
 
   /** How a packet came here; undefined if it cannot be from this link (RFC 6762 section 11). */
@@ -175,15 +201,12 @@ export class MdnsLink implements Disposable {
     return questions;
   }
 
-  /**
-   * Asks twice: from a port of its own, which is answered at once and to this host alone, and from 5353, whose answers
-   * carry their full lifetimes and pass firewalls that know multicast DNS only as port 5353.
-   */
-  #ask(questions: readonly MdnsQuestion[]): void {
+  #ask(questions: readonly MdnsQuestion[], roles: readonly Role[]): void {
     const bounded = questions.slice(0, MAX_QUESTIONS_AT_ONCE);
     for (let start = 0; start < bounded.length; start += QUESTIONS_PER_PACKET) {
       const some = bounded.slice(start, start + QUESTIONS_PER_PACKET);
       for (const socket of this.#sockets.values()) {
+        if (!roles.includes(socket.place.role)) continue;
         const packet = encodeQuestions(some, socket.place.role === 'ask');
         if (packet) socket.send(packet);
       }

@@ -97,6 +97,7 @@ class MdnsSearch implements Disposable {
       this.#warnOfFailures();
       const now = monotonicNow();
       const searches = [...this.#searches.values()];
+      for (const search of searches) search.settle();
       this.#context.report({
         sightings: searches.flatMap(search => sightingsOn(search.link, search.cache.announcements(now))),
         pendingUntil: Math.max(0, ...searches.map(search => search.pendingUntil(now))),

@@ -59,17 +59,6 @@ test('a responder that sends one kind of record at a time is asked for the other
   t.deepEqual(namesOf(await search(responder)), ['swift-otter']);
 });
 
-test('a board that answers 120 ms after the others is found', async t => {
-  const responder = await FakeResponder.start(t, question => {
-    answerWith([OTTER])(question, responder);
-    if (responder.questions.length > 2) return;
-    setTimeout(() => {
-      responder.announce(response(recordsOf({ name: 'slow-newt' })));
-    }, 120);
-  });
-  t.deepEqual(namesOf(await search(responder)), ['slow-newt', 'swift-otter']);
-});
-
 test('a board that misses the first question is found by the second', async t => {
   const responder = await FakeResponder.start(t, question => {
     if (responder.questions.filter(({ legacy }) => legacy).length >= 2) answerWith([OTTER])(question, responder);
