@@ -1,6 +1,6 @@
 import { encodeName } from './names.js';
 import type { PlannedEntry } from './push-plan.js';
-import { splitTarget } from './push-target.js';
+import { splitTarget } from './paths.js';
 
 /** Bytes of names in one command; a Linux board takes 2 MiB with all of the environment. */
 const MAX_ARGUMENT_BYTES = 64 * 1024;

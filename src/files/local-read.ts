@@ -114,3 +114,17 @@ export async function hashPrefix(entry: LocalEntry, length: number): Promise<str
   for await (const chunk of readChunks(entry, 0, length)) hash.update(chunk);
   return hash.digest('hex');
 }
+
+/** SHA-256 of a whole file of this host, in hex. */
+export async function hashHere(path: string, stats: Stats): Promise<string> {
+  const entry = {
+    kind: 'file',
+    relative: '',
+    path,
+    sizeBytes: stats.size,
+    mode: stats.mode,
+    modifiedAtS: modifiedAt(stats),
+    linkTarget: '',
+  } as const;
+  return hashPrefix(entry, stats.size);
+}

@@ -8,7 +8,7 @@ import { isCompressible, MIN_COMPRESSED_BYTES, PROBE_BYTES, sampleCompression } 
 import { encodeName } from './names.js';
 import type { PushContext } from './push-context.js';
 import type { PlannedEntry } from './push-plan.js';
-import { splitTarget } from './push-target.js';
+import { splitTarget } from './paths.js';
 import { withStallWatch, type StallWatch } from './stall.js';
 import { TarPacker } from './tar-packer.js';
 
@@ -167,7 +167,7 @@ class Batch {
     for (const entry of batch) {
       const { folder } = splitTarget(entry.target);
       if (!moved.has(folder)) this.#context.touchedFolders.add(folder);
-      this.#context.placed(entry);
+      this.#context.tally.add(entry);
     }
   }
 

@@ -3,7 +3,7 @@ import type { PushContext } from './push-context.js';
 import { finishFolders, foldersToFinish } from './push-folders.js';
 import { pushLargeFiles } from './push-large.js';
 import type { PlannedEntry, PushPlan } from './push-plan.js';
-import { splitTarget } from './push-target.js';
+import { splitTarget } from './paths.js';
 import { LARGE_FILE_BYTES } from './transfer.js';
 import { isText } from './names.js';
 

@@ -11,7 +11,7 @@ import { partName } from './part-name.js';
 import type { PushContext } from './push-context.js';
 import { foldersToFinish } from './push-folders.js';
 import type { PlannedEntry, PushPlan } from './push-plan.js';
-import { joinPath, splitTarget } from './push-target.js';
+import { joinPath, splitTarget } from './paths.js';
 import { hashBySftp, writeContent } from './sftp-content.js';
 import { withStallWatch, type StallWatch } from './stall.js';
 import { LARGE_FILE_BYTES } from './transfer.js';
@@ -76,7 +76,7 @@ class SftpSender {
     }
     this.#watch.moved();
     this.#context.touchedFolders.add(splitTarget(entry.target).folder);
-    this.#context.placed(entry);
+    this.#context.tally.add(entry);
   }
 
   async #makeFolder(path: string, folder: PlannedEntry): Promise<void> {
@@ -99,7 +99,7 @@ class SftpSender {
     const { folder, name } = splitTarget(path);
     const part = joinPath(folder === '' ? '/' : folder, partName(name, file));
     const offset = this.#context.resume ? await this.#usablePart(part, file) : 0;
-    this.#context.resumed(offset);
+    this.#context.tally.resumed(offset);
     this.#context.meter.advance(offset, file.target);
     await this.#orRemove(part, () => this.#write(part, path, { file, offset }), isInterruption);
   }

@@ -1,7 +1,7 @@
 import type { SshSession } from '../ssh/session.js';
 import type { LinkGauge } from './link-gauge.js';
 import type { Meter } from './meter.js';
-import type { PlannedEntry } from './push-plan.js';
+import type { Tally } from './tally.js';
 
 /** What all parts of one push share. */
 export interface PushContext {
@@ -20,8 +20,6 @@ export interface PushContext {
   readonly signal: AbortSignal | undefined;
   /** Folders whose time changed when something was put into them; relative to the base. */
   readonly touchedFolders: Set<string>;
-  /** Says that an entry is in place on the board. */
-  readonly placed: (entry: PlannedEntry) => void;
-  /** Says how many bytes of an earlier transfer did not have to be sent again. */
-  readonly resumed: (bytes: number) => void;
+  /** Hears of what is in place. */
+  readonly tally: Tally;
 }

@@ -11,7 +11,7 @@ import { hashPrefix, readChunks } from './local-read.js';
 import { partName } from './part-name.js';
 import type { PushContext } from './push-context.js';
 import { stampOf, type PlannedEntry } from './push-plan.js';
-import { joinPath, splitTarget } from './push-target.js';
+import { joinPath, splitTarget } from './paths.js';
 import { withStallWatch, type StallWatch } from './stall.js';
 
 const AT_ONCE = 2;
@@ -94,7 +94,7 @@ class LargeFile {
   async push(): Promise<void> {
     const offset = this.#context.resume ? await this.#usablePart() : 0;
     this.#confirmTo(offset);
-    this.#context.resumed(offset);
+    this.#context.tally.resumed(offset);
     try {
       const sum = await this.#send(offset);
       await this.#place(this.#context.checksum ? sum : '');
@@ -105,7 +105,7 @@ class LargeFile {
     }
     this.#confirmTo(this.#file.sizeBytes);
     this.#context.touchedFolders.add(splitTarget(this.#file.target).folder);
-    this.#context.placed(this.#file);
+    this.#context.tally.add(this.#file);
   }
 
   /** How much of the file is on the board already, from a transfer that was cut off, and is the same as here. */

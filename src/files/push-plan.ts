@@ -2,7 +2,8 @@ import { FileError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { noSpace } from './board-failure.js';
 import type { LocalEntry, LocalSource } from './local-tree.js';
-import { joinPath, type PushTarget } from './push-target.js';
+import { joinPath } from './paths.js';
+import type { PushTarget } from './push-target.js';
 import { sameTime, type RemoteItem } from './remote-items.js';
 
 /** A local entry and where it goes. */

@@ -5,14 +5,8 @@ import { boardFailure } from './board-failure.js';
 import { scriptCommand } from './board-script.js';
 import { decodeName } from './names.js';
 import { FIND_FORMAT, parseItems, splitFields } from './remote-items.js';
-import {
-  missingParent,
-  placeSources,
-  splitPath,
-  type DestinationKind,
-  type PushTarget,
-  type PushWish,
-} from './push-target.js';
+import type { PushTarget, PushWish } from './push-target.js';
+import { missingParent, placeSources, type DestinationKind } from './destination.js';
 
 const MARK = 'mdt-push-survey-1';
 const MAX_LISTING_BYTES = 256 * 1024 * 1024;
@@ -63,8 +57,8 @@ export async function surveyByScript(
   wish: PushWish,
   operation: LongOperation,
 ): Promise<PushTarget | undefined> {
-  const { parent, leaf } = splitPath(wish.destination);
-  const command = scriptCommand(SCRIPT, [wish.destination, parent, leaf, wish.asFolder ? 1 : 0, ...wish.names]);
+  const { path, parent, leaf, isFolder } = wish.destination;
+  const command = scriptCommand(SCRIPT, [path, parent, leaf, isFolder ? 1 : 0, ...wish.names]);
   const { stdout } = await session.run(command, {
     signal: operation.signal,
     timeoutMs: SURVEY_TIMEOUT_MS,
@@ -81,12 +75,12 @@ function readSurvey(
   found: { kind: DestinationKind; why: string },
   rest: readonly Buffer[],
 ): PushTarget {
-  const place = placeSources(wish, found.kind);
-  if (found.why === 'missing') throw missingParent(place.base);
+  const place = placeSources(wish.destination, found.kind, wish.names);
+  if (found.why === 'missing') throw missingParent(wish.destination);
   if (found.why !== '') throw boardFailure(found.why, { path: place.base });
   const [resolved, free, ...fields] = rest;
   if (!resolved || !free) throw new ProtocolError('The board broke off in the middle of its listing.');
-  const items = [...parseItems(fields)].map(([path, item]) => [path.replace(/^\.\/?/, ''), item] as const);
+  const items = [...parseItems(fields)].map(({ path, item }) => [path.replace(/^\.\/?/, ''), item] as const);
   return {
     ...place,
     base: decodeName(resolved),

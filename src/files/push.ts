@@ -1,23 +1,27 @@
-import { TransportError } from '../errors.js';
-import { safeText } from '../device/board-text.js';
 import type { SshSession } from '../ssh/session.js';
+import { mapBounded } from '../time/concurrency.js';
 import { throwIfAborted } from '../time/deadline.js';
 import type { LongOperation } from '../time/progress.js';
-import { localHashes, remoteHashes, remoteHashesBySftp } from './compare-hashes.js';
 import { LinkGauge } from './link-gauge.js';
 import { readLocalSource, sourceName, type LocalSource } from './local-tree.js';
-import { Meter } from './meter.js';
+import { hashPrefix } from './local-read.js';
+import type { Meter } from './meter.js';
 import { sendBySftp } from './push-by-sftp.js';
 import { sendByScripts } from './push-by-scripts.js';
 import type { PushContext } from './push-context.js';
-import { changesOf, checkSpace, contentBytes, decide, planPush, type PushPlan } from './push-plan.js';
+import { changesOf, checkSpace, decide, planPush, type PushPlan } from './push-plan.js';
 import { surveyByScript } from './push-survey-script.js';
 import { surveyBySftp } from './push-survey-sftp.js';
-import { joinPath, makeWish, type PushTarget, type PushWish } from './push-target.js';
-import { Tally } from './tally.js';
-import { DEFAULT_STALL_TIMEOUT_MS, SKIP_REASONS, type TransferRequest, type TransferSummary } from './transfer.js';
+import { joinPath } from './paths.js';
+import type { PushTarget, PushWish } from './push-target.js';
+import { boardDestination } from './destination.js';
+import { ScriptReader } from './script-reader.js';
+import { SftpReader } from './sftp-reader.js';
+import type { Tally } from './tally.js';
+import { runTransfer } from './transfer-run.js';
+import { DEFAULT_STALL_TIMEOUT_MS, type TransferRequest, type TransferSummary } from './transfer.js';
 
-const TASK = 'push';
+const HASHES_AT_ONCE = 4;
 
 interface Prepared {
   readonly sources: readonly LocalSource[];
@@ -40,29 +44,21 @@ export async function push(
   request: TransferRequest,
   operation: LongOperation = {},
 ): Promise<TransferSummary> {
-  const tally = new Tally();
+  const startedAtMs = performance.now();
   const prepared = await prepare(session, request, operation.signal);
   const { sources, target, plan } = prepared;
-  const rest = {
+  const transfer = {
+    task: 'push',
+    startedAtMs,
+    changes: changesOf(plan),
     unchanged: plan.unchanged.length,
     skipped: sources.flatMap(source => source.skipped),
     targets: target.roots.map(root => joinPath(target.base, root)),
-  };
-  if (request.options?.dryRun === true) {
-    for (const entry of changesOf(plan)) tally.add(entry);
-    return tally.summary(rest);
-  }
-  const meter = new Meter(TASK, contentBytes(plan.files), operation);
-  for (const { path, reason } of rest.skipped) meter.message(`Left out ${safeText(path)}: ${SKIP_REASONS[reason]}.`);
-  try {
+    isDryRun: request.options?.dryRun === true,
+  } as const;
+  return runTransfer(transfer, operation, async (meter, tally) => {
     await send(session, request, { prepared, tally, meter, signal: operation.signal });
-  } catch (error) {
-    const told = error instanceof TransportError ? interrupted(error, tally.files, plan.files.length) : error;
-    meter.fail(told);
-    throw told;
-  }
-  meter.finish();
-  return tally.summary(rest);
+  });
 }
 
 /** Reads the sources and looks at the board side by side, compares them, and finds every reason not to begin. */
@@ -72,7 +68,7 @@ async function prepare(
   signal: AbortSignal | undefined,
 ): Promise<Prepared> {
   const options = request.options ?? {};
-  const wish = makeWish(request.destination, request.sources.map(sourceName));
+  const wish = { destination: boardDestination(request.destination), names: request.sources.map(sourceName) };
   const walk = { symlinks: options.symlinks ?? 'preserve', signal };
   const [target, ...sources] = await Promise.all([
     survey(session, wish, signal),
@@ -98,14 +94,15 @@ async function compareContent(
   { plan, signal }: { plan: PushPlan; signal: AbortSignal | undefined },
 ): Promise<PushPlan> {
   if (plan.toCompare.length === 0) return plan;
+  const reader = target.hasScripts
+    ? new ScriptReader(session, 'preserve', signal)
+    : new SftpReader(await session.sftp(), 'preserve', signal);
   const files = plan.toCompare.map(entry => ({ path: entry.target, sizeBytes: entry.sizeBytes }));
   const [there, here] = await Promise.all([
-    target.hasScripts
-      ? remoteHashes(session, { folder: target.base, files, signal })
-      : remoteHashesBySftp(await session.sftp(), target.base, files),
-    localHashes(plan.toCompare),
+    reader.hashes(target.base, files),
+    mapBounded(plan.toCompare, HASHES_AT_ONCE, entry => hashPrefix(entry, entry.sizeBytes)),
   ]);
-  return decide(plan, new Set(plan.toCompare.filter(entry => here.get(entry) === there.get(entry.target))));
+  return decide(plan, new Set(plan.toCompare.filter((entry, index) => here[index] === there.get(entry.target))));
 }
 
 interface Sending {
@@ -131,21 +128,8 @@ async function send(session: SshSession, { options = {} }: TransferRequest, send
     meter,
     signal,
     touchedFolders: new Set(),
-    placed: entry => {
-      tally.add(entry);
-    },
-    resumed: bytes => {
-      tally.resumed(bytes);
-    },
+    tally,
   };
   if (target.hasScripts) await sendByScripts(context, plan, target.existing.get('')?.device ?? '');
   else await sendBySftp(context, plan);
-}
-
-function interrupted(error: TransportError, filesPlaced: number, filesPlanned: number): TransportError {
-  return new TransportError(`${error.message} ${String(filesPlaced)} of ${String(filesPlanned)} files are in place.`, {
-    cause: error,
-    facts: { ...error.facts, filesPlaced, filesPlanned },
-    hint: 'Repeat the command with --resume: what is in place is not sent again, and a large file is continued.',
-  });
 }

@@ -3,7 +3,7 @@ import { isRemoteFileError, SFTP_STATUS } from '../ssh/sftp-requests.js';
 import { quoteWord } from '../ssh/quote.js';
 import { boardFailure, noSpace } from './board-failure.js';
 import { isText } from './names.js';
-import { splitTarget } from './push-target.js';
+import { splitTarget } from './paths.js';
 
 export interface RemoteErrorContext {
   readonly session: SshSession;

@@ -13,9 +13,20 @@ export interface RemoteItem {
   readonly device: string;
 }
 
+export interface FoundItem {
+  /** As `find` gives it: the root it was told, and what is below it. */
+  readonly path: string;
+  readonly root: string;
+  readonly item: RemoteItem;
+  /** Whether the login user may read it; true where that was not asked. */
+  readonly isReadable: boolean;
+}
+
 /** What `parseItems` reads; `find` in C locale replaces \0 by a NUL byte. */
-export const FIND_FORMAT = String.raw`%y\0%s\0%m\0%T@\0%D\0%p\0%l\0`;
-const FIELDS = 7;
+export const FIND_FORMAT = String.raw`%y\0%s\0%m\0%T@\0%D\0%p\0%l\0%H\0`;
+const FIELDS = 8;
+/** Put before FIND_FORMAT to be told what the login user may not read. */
+export const FIND_READABLE = String.raw`\( -readable -printf r -o -printf - \)`;
 
 /** NUL-terminated fields as bytes. */
 export function splitFields(output: Buffer): Buffer[] {
@@ -29,8 +40,8 @@ export function splitFields(output: Buffer): Buffer[] {
   return fields;
 }
 
-/** The output of `find -printf FIND_FORMAT`: path as `find` gave it, and what is there. @throws ProtocolError */
-export function* parseItems(fields: readonly Buffer[]): Generator<[path: string, item: RemoteItem]> {
+/** The output of `find -printf FIND_FORMAT`. @throws ProtocolError */
+export function* parseItems(fields: readonly Buffer[]): Generator<FoundItem> {
   if (fields.length % FIELDS !== 0) throw new ProtocolError('The board listed its files in a way mdt does not know.');
   for (let at = 0; at < fields.length; at += FIELDS) {
     const text = (index: number): string => fields[at + index]?.toString('latin1') ?? '';
@@ -40,17 +51,16 @@ export function* parseItems(fields: readonly Buffer[]): Generator<[path: string,
     if (!Number.isSafeInteger(sizeBytes) || sizeBytes < 0 || Number.isNaN(mode) || Number.isNaN(modifiedAtS)) {
       throw new ProtocolError('The board listed a file with a size, mode or time that is no number.');
     }
-    yield [
-      decodeName(fields[at + 5] ?? Buffer.alloc(0)),
-      {
-        kind: kindOf(text(0)),
-        sizeBytes,
-        mode: mode & 0o7777,
-        modifiedAtS,
-        linkTarget: decodeName(fields[at + 6] ?? Buffer.alloc(0)),
-        device: text(4),
-      },
-    ];
+    const name = (index: number): string => decodeName(fields[at + index] ?? Buffer.alloc(0));
+    const item = {
+      kind: kindOf(text(0).slice(-1)),
+      sizeBytes,
+      mode: mode & 0o7777,
+      modifiedAtS,
+      linkTarget: name(6),
+      device: text(4),
+    };
+    yield { path: name(5), root: name(7), item, isReadable: !text(0).startsWith('-') };
   }
 }
 

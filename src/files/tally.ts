@@ -1,13 +1,13 @@
-import type { SkippedFile, TransferSummary } from './transfer.js';
+import type { TransferSummary } from './transfer.js';
 
-interface Placed {
+/** What may be put in place. */
+export interface Placed {
   readonly kind: 'file' | 'directory' | 'symlink';
   readonly sizeBytes: number;
 }
 
 /** Counts what a transfer has put in place. */
 export class Tally {
-  readonly #startedAtMs = performance.now();
   #files = 0;
   #directories = 0;
   #symlinks = 0;
@@ -27,23 +27,18 @@ export class Tally {
     }
   }
 
+  /** Bytes of an earlier transfer did not have to be sent again. */
   resumed(bytes: number): void {
     this.#resumedBytes += bytes;
   }
 
-  summary(rest: {
-    readonly unchanged: number;
-    readonly skipped: readonly SkippedFile[];
-    readonly targets: readonly string[];
-  }): TransferSummary {
+  totals(): Pick<TransferSummary, 'files' | 'directories' | 'symlinks' | 'bytes' | 'resumedBytes'> {
     return {
       files: this.#files,
       directories: this.#directories,
       symlinks: this.#symlinks,
       bytes: this.#bytes - this.#resumedBytes,
       resumedBytes: this.#resumedBytes,
-      ...rest,
-      elapsedMs: Math.round(performance.now() - this.#startedAtMs),
     };
   }
 }

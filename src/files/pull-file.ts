@@ -1,0 +1,113 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { AbortedError, FileError, ProtocolError, TimeoutError, TransportError } from '../errors.js';
+import { safeText } from '../device/board-text.js';
+import { hashHere } from './local-read.js';
+import { GrowingFile, lookAt, place, remove } from './local-write.js';
+import { partName } from './part-name.js';
+import type { PullContext } from './pull-context.js';
+import type { PulledEntry } from './pull-plan.js';
+import { joinPath, splitTarget } from './paths.js';
+import { withStallWatch, type StallWatch } from './stall.js';
+import { LARGE_FILE_BYTES } from './transfer.js';
+
+const TIDY_MS = 2000;
+
+/** Reads one file to a name beside its place, compares, and renames it. A large one is continued with `resume`. */
+export async function pullFile(context: PullContext, entry: PulledEntry): Promise<void> {
+  const options = {
+    operation: `pulling ${safeText(entry.target)}`,
+    timeoutMs: context.stallTimeoutMs,
+    signal: context.signal,
+    tidyMs: TIDY_MS,
+    hint: 'The board sent nothing more for that long; check the connection and repeat the command with --resume.',
+  };
+  const { folder, name } = splitTarget(joinPath(context.base, entry.target));
+  const isLarge = entry.sizeBytes >= LARGE_FILE_BYTES;
+  const part = joinPath(folder || '/', isLarge ? partName(name, entry) : `.mdt-${randomBytes(8).toString('hex')}.tmp`);
+  const offset = isLarge && context.resume ? await usablePart(context, entry, part) : 0;
+  context.tally.resumed(offset);
+  context.meter.advance(offset, entry.target);
+  try {
+    await withStallWatch(options, watch => new Reading(context, entry, watch).run(part, offset));
+    await place(part, joinPath(context.base, entry.target));
+  } catch (error) {
+    if (!isLarge || !isInterruption(error)) await remove(part);
+    throw error;
+  }
+  context.tally.add(entry);
+}
+
+/** How much of the file is here already, from a transfer that was cut off, and is the same as on the board. */
+async function usablePart(context: PullContext, entry: PulledEntry, part: string): Promise<number> {
+  const stats = await lookAt(part);
+  if (stats?.isFile() !== true || stats.size > entry.sizeBytes) return 0;
+  const [here, there] = await Promise.all([hashHere(part, stats), context.reader.hash(entry.source, stats.size)]);
+  return here === there ? stats.size : 0;
+}
+
+class Reading {
+  readonly #context: PullContext;
+  readonly #entry: PulledEntry;
+  readonly #watch: StallWatch;
+
+  constructor(context: PullContext, entry: PulledEntry, watch: StallWatch) {
+    this.#context = context;
+    this.#entry = entry;
+    this.#watch = watch;
+  }
+
+  async run(part: string, offset: number): Promise<void> {
+    const attributes = this.#context.attributesOf(this.#entry);
+    const file = await GrowingFile.open(part, attributes.createMode, offset);
+    try {
+      const hash = await this.#receive(file, offset);
+      if (this.#context.checksum && offset === 0) await this.#compare(hash);
+      await file.finish(attributes);
+    } finally {
+      await file.close();
+    }
+  }
+
+  async #receive(file: GrowingFile, offset: number): Promise<string> {
+    const { checksum, reader, meter } = this.#context;
+    const { source, target, sizeBytes } = this.#entry;
+    const hash = createHash('sha256');
+    let position = offset;
+    const range = { position, end: sizeBytes, signal: this.#watch.signal };
+    if (offset < sizeBytes) {
+      for await (const chunk of reader.read(source, range)) {
+        if (checksum) hash.update(chunk);
+        await file.append(chunk);
+        position += chunk.length;
+        this.#watch.moved();
+        meter.advance(chunk.length, target);
+        this.#watch.signal.throwIfAborted();
+      }
+    }
+    if (position < sizeBytes) throw shrank(source);
+    return hash.digest('hex');
+  }
+
+  async #compare(hash: string): Promise<void> {
+    if ((await this.#context.reader.hash(this.#entry.source, this.#entry.sizeBytes)) === hash) return;
+    throw differs(this.#entry.source);
+  }
+}
+
+export function shrank(path: string): FileError {
+  return new FileError(`${safeText(path)} became shorter on the board while it was being pulled.`, {
+    facts: { path },
+    hint: 'Nothing of it was put in place; try again when it is no longer written to.',
+  });
+}
+
+export function differs(path: string): ProtocolError {
+  return new ProtocolError(`What arrived of ${safeText(path)} differs from what is on the board.`, {
+    facts: { path },
+    hint: 'Nothing of it was put in place; repeat the command.',
+  });
+}
+
+function isInterruption(error: unknown): boolean {
+  return error instanceof TransportError || error instanceof TimeoutError || error instanceof AbortedError;
+}

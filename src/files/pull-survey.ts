@@ -1,0 +1,109 @@
+import { FileError, ProtocolError, UsageError } from '../errors.js';
+import { safeText } from '../device/board-text.js';
+import { expandPattern, hasPattern } from './glob.js';
+import type { BoardReader, RemoteEntry } from './board-reader.js';
+import type { SkippedFile, SymlinkChoice } from './transfer.js';
+
+/** One source of a pull, found on the board. */
+export interface RemoteRoot {
+  readonly path: string;
+  /** The name it gets inside a folder; empty for `folder/.`, whose content is meant. */
+  readonly name: string;
+  /** Folders before what they hold. */
+  readonly entries: readonly RemoteEntry[];
+}
+
+/** The sources among what was found, with patterns expanded that are not themselves the name of a file. @throws FileError */
+export async function findRoots(
+  sources: readonly RemoteSource[],
+  found: ReadonlyMap<string, RemoteEntry[]>,
+  reader: BoardReader,
+): Promise<RemoteRoot[]> {
+  const roots: RemoteRoot[] = [];
+  for (const { path, name } of sources) {
+    const entries = found.get(path);
+    if (entries) roots.push({ path, name, entries });
+    else if (hasPattern(path)) roots.push(...(await findMatches(path, reader)));
+    else throw notThere(path);
+  }
+  for (const root of roots) refuseUnreadable(root);
+  const seen = new Set<string>();
+  return roots.filter(({ path, name }) => {
+    const key = `${path}\0${name}`;
+    return !seen.has(key) && seen.add(key);
+  });
+}
+
+async function findMatches(pattern: string, reader: BoardReader): Promise<RemoteRoot[]> {
+  const paths = await expandPattern(pattern, path => reader.names(path));
+  const found = await reader.tree(paths);
+  const roots = paths.flatMap(path => {
+    const entries = found.get(path);
+    return entries ? [{ path, name: path.slice(path.lastIndexOf('/') + 1), entries }] : [];
+  });
+  if (roots.length === 0) throw notThere(pattern);
+  return roots;
+}
+
+/** What the user wrote, as the path to look at and the name it gets here; empty for `folder/.`. */
+export interface RemoteSource {
+  readonly path: string;
+  readonly name: string;
+}
+
+export function parseSource(source: string): RemoteSource {
+  const isContent = /(^|\/)\.\/*$/.test(source);
+  const path = source.replace(/(\/+\.?)+$/, '') || '/';
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  if (!isContent && (name === '' || name === '..')) {
+    throw new UsageError(`${safeText(source)} has no name that it could get here.`, {
+      hint: 'Write its path without "..", or end it with "/." to pull what is in it.',
+    });
+  }
+  return { path, name: isContent ? '' : name };
+}
+
+function refuseUnreadable(root: RemoteRoot): void {
+  const [first] = root.entries;
+  if (root.name === '' && first?.item.kind !== 'directory') {
+    throw new FileError(`${safeText(root.path)} on the board is not a folder.`, { facts: { path: root.path } });
+  }
+  if (first?.item.kind === 'symlink' || first?.item.kind === 'other') {
+    const what = first.item.kind === 'symlink' ? 'a symlink that leads nowhere' : 'neither a file nor a folder';
+    throw new FileError(`${safeText(root.path)} on the board is ${what}.`, { facts: { path: root.path } });
+  }
+  const closed = root.entries.find(({ item, isReadable }) => !isReadable && item.kind !== 'symlink');
+  if (!closed || closed.item.kind === 'other') return;
+  const path = closed.relative === '' ? root.path : `${root.path}/${closed.relative}`;
+  throw new FileError(`The board does not permit reading ${safeText(path)}.`, {
+    facts: { path, reason: 'permission' },
+    hint: 'Copy it to a place you may read with `mdt exec sudo cp`, or leave it out.',
+  });
+}
+
+function notThere(path: string): FileError {
+  return new FileError(`${safeText(path)} is not on the board.`, {
+    facts: { path, reason: 'missing' },
+    hint: hasPattern(path) ? 'No name matches the pattern.' : 'Check the path with `mdt exec ls`.',
+  });
+}
+
+/** What of the entries is left out, and why. */
+export function skippedOf(root: RemoteRoot, symlinks: SymlinkChoice): SkippedFile[] {
+  return root.entries.flatMap(({ relative, item }): SkippedFile[] => {
+    const path = `${root.path}/${relative}`;
+    if (item.kind === 'other') return [{ path, reason: 'special-file' }];
+    if (item.kind !== 'symlink' || symlinks === 'preserve') return [];
+    return [{ path, reason: symlinks === 'skip' ? 'symlink' : 'broken-symlink' }];
+  });
+}
+
+/** The part of `path` below `root`. @throws ProtocolError if it is not below it. */
+export function below(root: string, path: string): string {
+  if (path === root) return '';
+  const prefix = root === '/' ? '/' : `${root}/`;
+  if (!path.startsWith(prefix)) {
+    throw new ProtocolError(`The board listed ${safeText(path)}, which was not asked for.`, { facts: { root, path } });
+  }
+  return path.slice(prefix.length);
+}
