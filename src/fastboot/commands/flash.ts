@@ -1,0 +1,80 @@
+import type { LongOperation } from '../../time/progress.js';
+import type { Channel } from '../channel.js';
+import { commandFor } from '../command.js';
+import type { BoardMessage } from '../exchange.js';
+import type { Image } from '../image/image.js';
+import { prepareImage, type PreparedImage } from '../image/prepare.js';
+import type { FastbootTimeouts } from '../timeouts.js';
+import { parseDownloadLimit, parsePartitionSize } from '../variables.js';
+import { download } from './download.js';
+import { findVariable } from './getvar.js';
+
+export interface FlashRequest {
+  readonly partition: string;
+  readonly image: Image;
+  /** Makes pieces smaller than the board asks for; larger ones than it takes are never sent. */
+  readonly limitBytes?: number | undefined;
+}
+
+/** What was sent and written, for reports. */
+export type FlashSummary = Pick<PreparedImage, 'form' | 'sentBytes' | 'coveredBytes' | 'payloadCount'>;
+
+export interface FlashOptions extends LongOperation {
+  readonly timeouts: FastbootTimeouts;
+  readonly onMessage?: ((message: BoardMessage) => void) | undefined;
+}
+
+/** Writes an image to a partition, after the image and the place for it have been checked as far as the board tells. */
+export async function flash(channel: Channel, request: FlashRequest, options: FlashOptions): Promise<FlashSummary> {
+  const task = `flash ${request.partition}`;
+  const command = commandFor('flash', request.partition);
+  const prepared = await prepare(channel, request, options);
+  const { sentBytes: total, payloadCount } = prepared;
+  let done = 0;
+  options.onProgress?.({ kind: 'started', task, unit: 'bytes', total });
+  try {
+    let index = 0;
+    for await (const payload of prepared.payloads()) {
+      index += 1;
+      const detail = payloadCount === 1 ? undefined : `piece ${String(index)} of ${String(payloadCount)}`;
+      await download(channel, payload, {
+        ...exchangeOptions(options, options.timeouts.responseMs),
+        dataTimeoutMs: options.timeouts.dataMs,
+        onSent: sentBytes => {
+          done += sentBytes;
+          options.onProgress?.({ kind: 'progress', task, unit: 'bytes', done, total, ...(detail && { detail }) });
+        },
+      });
+      await channel.command(command, exchangeOptions(options, options.timeouts.flashMs));
+    }
+  } catch (error) {
+    options.onProgress?.({ kind: 'failed', task, error });
+    throw error;
+  }
+  options.onProgress?.({ kind: 'finished', task, unit: 'bytes', done });
+  return { form: prepared.form, sentBytes: total, coveredBytes: prepared.coveredBytes, payloadCount };
+}
+
+/** Asks the board what it takes and how large the partition is, and holds the image against it. */
+async function prepare(channel: Channel, request: FlashRequest, options: FlashOptions): Promise<PreparedImage> {
+  const asking = exchangeOptions(options, options.timeouts.responseMs);
+  const boardLimitBytes = parseDownloadLimit(await findVariable(channel, 'max-download-size', asking));
+  const partitionSize = await findVariable(channel, `partition-size:${request.partition}`, asking);
+  return await prepareImage(request.image, {
+    partition: request.partition,
+    partitionBytes: parsePartitionSize(partitionSize),
+    limitBytes: smaller(boardLimitBytes, request.limitBytes),
+    signal: options.signal,
+  });
+}
+
+function smaller(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
+}
+
+function exchangeOptions(
+  options: FlashOptions,
+  timeoutMs: number,
+): Pick<FlashOptions, 'signal' | 'onMessage'> & { timeoutMs: number } {
+  return { timeoutMs, signal: options.signal, onMessage: options.onMessage };
+}

@@ -1,0 +1,29 @@
+import { FastbootClient, type ClientOptions } from './client.js';
+import type { NetworkTarget } from './network-target.js';
+import { TcpTransport } from './tcp-transport.js';
+import { DEFAULT_TIMEOUTS } from './timeouts.js';
+import { settle } from './udp-stale.js';
+import { UdpTransport } from './udp-transport.js';
+import type { Transport } from './transport.js';
+
+export interface ConnectOptions extends ClientOptions {
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Opens the way to a board in fastboot. @throws TransportError, TimeoutError, ProtocolError, AbortedError */
+export async function connectFastboot(target: NetworkTarget, options: ConnectOptions = {}): Promise<FastbootClient> {
+  return new FastbootClient(await openTransport(target, options), options);
+}
+
+async function openTransport(target: NetworkTarget, options: ConnectOptions): Promise<Transport> {
+  const { signal } = options;
+  if (target.protocol === 'tcp') return await TcpTransport.open(target, { signal });
+  const transport = await UdpTransport.open(target, { signal });
+  try {
+    await settle(transport, { timeoutMs: options.timeouts?.responseMs ?? DEFAULT_TIMEOUTS.responseMs, signal });
+    return transport;
+  } catch (error) {
+    await transport.close();
+    throw error;
+  }
+}

@@ -1,0 +1,117 @@
+import { open, type FileHandle } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { FileError } from '../../errors.js';
+import { endsEarly, type Image, type ImageCursor } from './image.js';
+
+/** Small reads, which are those of headers, come out of one read of this size. */
+const READ_AHEAD_BYTES = 64 * 1024;
+
+/** An image in a file, open from the first look to the last byte, so that all of them see the same file. */
+export class FileImage implements Image, AsyncDisposable {
+  readonly name: string;
+  readonly sizeBytes: number;
+  readonly #file: FileHandle;
+
+  private constructor(name: string, sizeBytes: number, file: FileHandle) {
+    this.name = name;
+    this.sizeBytes = sizeBytes;
+    this.#file = file;
+  }
+
+  /** @throws FileError if there is no such file, it cannot be read, or it is no file but a folder or device */
+  static async open(path: string): Promise<FileImage> {
+    let file: FileHandle;
+    try {
+      file = await open(path, 'r');
+    } catch (error) {
+      throw unreadable(path, error);
+    }
+    try {
+      const stats = await file.stat();
+      if (!stats.isFile()) {
+        throw new FileError(`${path} is not a file.`, { hint: 'Give the file of an image.', facts: { path } });
+      }
+      return new FileImage(basename(path), stats.size, file);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  open(): Promise<ImageCursor> {
+    return Promise.resolve(new FileCursor(this, this.#file));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+  }
+}
+
+class FileCursor implements ImageCursor {
+  readonly #image: Image;
+  readonly #file: FileHandle;
+  #positionBytes = 0;
+  /** Bytes of the file that begin at the position. */
+  #ahead: Buffer = Buffer.alloc(0);
+  readonly #aheadStore = Buffer.allocUnsafeSlow(READ_AHEAD_BYTES);
+
+  constructor(image: Image, file: FileHandle) {
+    this.#image = image;
+    this.#file = file;
+  }
+
+  async fill(target: Uint8Array): Promise<void> {
+    let filled = this.#take(target);
+    if (filled === target.length) return;
+    if (target.length - filled < READ_AHEAD_BYTES / 2) {
+      const length = await this.#read(this.#aheadStore, this.#positionBytes);
+      this.#ahead = this.#aheadStore.subarray(0, length);
+      filled += this.#take(target.subarray(filled));
+    }
+    while (filled < target.length) {
+      const length = await this.#read(target.subarray(filled), this.#positionBytes);
+      if (length === 0) throw endsEarly(this.#image.name, this.#positionBytes);
+      this.#positionBytes += length;
+      filled += length;
+    }
+  }
+
+  skip(lengthBytes: number): Promise<void> {
+    if (this.#positionBytes + lengthBytes > this.#image.sizeBytes) {
+      return Promise.reject(endsEarly(this.#image.name, this.#image.sizeBytes));
+    }
+    this.#positionBytes += lengthBytes;
+    this.#ahead = this.#ahead.subarray(Math.min(lengthBytes, this.#ahead.length));
+    return Promise.resolve();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #take(target: Uint8Array): number {
+    const length = Math.min(target.length, this.#ahead.length);
+    target.set(this.#ahead.subarray(0, length));
+    this.#ahead = this.#ahead.subarray(length);
+    this.#positionBytes += length;
+    return length;
+  }
+
+  async #read(target: Uint8Array, positionBytes: number): Promise<number> {
+    try {
+      return (await this.#file.read(target, 0, target.length, positionBytes)).bytesRead;
+    } catch (error) {
+      throw unreadable(this.#image.name, error);
+    }
+  }
+}
+
+function unreadable(path: string, error: unknown): FileError {
+  const code = (error as NodeJS.ErrnoException).code;
+  const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'you may not read it' : String(code);
+  return new FileError(`The image ${path} cannot be read: ${reason}.`, {
+    hint: 'Check the path of the image.',
+    cause: error,
+    facts: { path, code },
+  });
+}

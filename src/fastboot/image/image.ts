@@ -1,0 +1,39 @@
+import { MdtError, type MdtErrorDetails } from '../../errors.js';
+
+/**
+ * An image to flash, wherever it is kept. It is read from front to back, as often as needed and never as a whole, so
+ * that an entry of a zip can play this role as well as a file.
+ */
+export interface Image {
+  /** As the user knows it, for messages. */
+  readonly name: string;
+  readonly sizeBytes: number;
+  /** Begins at the first byte. */
+  open(): Promise<ImageCursor>;
+}
+
+/** A place in an image that only moves forward. */
+export interface ImageCursor extends AsyncDisposable {
+  /** Fills all of `target` with the bytes that follow. @throws ImageError if the image ends before */
+  fill(target: Uint8Array): Promise<void>;
+  /** Passes over bytes without looking at them. @throws ImageError if the image ends before */
+  skip(lengthBytes: number): Promise<void>;
+}
+
+/** The image is not what it should be: truncated, of the wrong kind, too large for its place. Nothing was sent. */
+export class ImageError extends MdtError {
+  constructor(imageName: string, problem: string, details: MdtErrorDetails = {}) {
+    super('usage', 'IMAGE', `The image ${imageName} is not usable: ${problem}.`, {
+      ...details,
+      facts: { ...details.facts, image: imageName },
+    });
+  }
+}
+
+/** The image has fewer bytes than it says or than it had. */
+export function endsEarly(imageName: string, positionBytes: number): ImageError {
+  return new ImageError(imageName, `it ends before its content does, after ${String(positionBytes)} bytes`, {
+    hint: 'Download or copy it again.',
+    facts: { positionBytes },
+  });
+}
