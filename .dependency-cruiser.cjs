@@ -8,6 +8,7 @@ const allowedRooms = {
   discovery: [...FLOOR, 'config/', 'keys/'],
   ssh: [...FLOOR, 'config/', 'keys/'],
   tflite: FLOOR,
+  fastboot: FLOOR,
   pairing: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/'],
   files: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
   power: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
