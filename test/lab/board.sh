@@ -44,6 +44,10 @@ echo "$LAB_MENDEL_VERSION" >"$root/etc/mendel_version"
 rm -f "$root/etc/os-release"
 printf 'PRETTY_NAME="%s"\nNAME="Mendel GNU/Linux"\nID=mendel\nID_LIKE=debian\n' "$LAB_PRETTY_NAME" >"$root/etc/os-release"
 
+# Mendel's own way to install a package; the real one adds it to a local repository and has apt install it from there.
+printf '#!/bin/sh\nexec dpkg --install "$1"\n' >"$root/usr/sbin/mdt-install-package"
+chmod 755 "$root/usr/sbin/mdt-install-package"
+
 rm -f "$root"/etc/ssh/ssh_host_*
 for type in ed25519 ecdsa; do ssh-keygen -q -N '' -t "$type" -C "root@$LAB_NAME" -f "$root/etc/ssh/ssh_host_${type}_key"; done
 cat >"$root/etc/ssh/lab_config" <<CONFIG

@@ -1,4 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable } from 'node:stream';
 
@@ -75,24 +76,53 @@ export async function collect(child: ChildProcessWithoutNullStreams): Promise<Pr
   return { code, stdout: await stdout, stderr: await stderr };
 }
 
-/** Resolves with the first line that matches; rejects if the stream ends or the time is up before it, saying what came. */
-export async function waitForLine(stream: Readable, pattern: RegExp, timeoutMs = 20_000): Promise<string> {
-  const seen: string[] = [];
-  const lines = createInterface({ input: stream });
-  const timer = setTimeout(() => {
-    lines.close();
-  }, timeoutMs);
-  try {
-    for await (const line of lines) {
-      if (pattern.test(line)) return line;
-      seen.push(line);
-    }
-  } finally {
-    clearTimeout(timer);
-    lines.close();
-    stream.resume(); // What comes later is not wanted, and must not block the program.
+/** Reads a stream line by line as it comes; the program behind it is never held up. */
+export class LineReader {
+  readonly #lines: string[] = [];
+  readonly #changed = new EventEmitter();
+  #next = 0;
+  #ended = false;
+
+  constructor(stream: Readable) {
+    const lines = createInterface({ input: stream });
+    lines.on('line', line => {
+      this.#lines.push(line);
+      this.#changed.emit('change');
+    });
+    lines.on('close', () => {
+      this.#ended = true;
+      this.#changed.emit('change');
+    });
   }
-  throw new Error(`no line matched ${String(pattern)} in:\n${seen.slice(-20).join('\n')}`);
+
+  /** Everything that has been read. */
+  get lines(): readonly string[] {
+    return this.#lines;
+  }
+
+  /**
+   * Resolves with the first line that matches, of those after the line that the last call resolved with.
+   * Rejects if the stream ends or the time is up before, saying what came.
+   */
+  async waitFor(pattern: RegExp, timeoutMs = 20_000): Promise<string> {
+    const deadline = AbortSignal.timeout(timeoutMs);
+    for (;;) {
+      const line = this.#lines[this.#next++];
+      if (line === undefined) {
+        this.#next--;
+        if (this.#ended || deadline.aborted) {
+          throw new Error(`no line matched ${String(pattern)} in:\n${this.#lines.slice(-20).join('\n')}`);
+        }
+        // At the deadline the loop says what came.
+        await once(this.#changed, 'change', { signal: deadline }).catch(() => undefined);
+      } else if (pattern.test(line)) return line;
+    }
+  }
+}
+
+/** Resolves with the first line that matches; see `LineReader`. */
+export async function waitForLine(stream: Readable, pattern: RegExp, timeoutMs?: number): Promise<string> {
+  return new LineReader(stream).waitFor(pattern, timeoutMs);
 }
 
 async function gather(stream: Readable): Promise<Buffer> {

@@ -1,0 +1,57 @@
+import type { ChildProcessWithoutNullStreams } from 'node:child_process';
+import { join } from 'node:path';
+import type { ExecutionContext } from 'ava';
+import type { DeviceJson } from '../../src/cli/output/devices.js';
+import { MDT } from '../contract/board-under-test.js';
+import { tempDir } from '../fixtures/temp-dir.js';
+import type { Lab } from './lab.js';
+import { runProgram, spawnProgram, type ProgramResult, type RunProgramOptions } from './program.js';
+
+/** Somebody who uses mdt at the desk of a lab, with settings and keys of their own. */
+export class DeskUser {
+  /** For their files; `config` in it is mdt's folder. */
+  readonly folder: string;
+  readonly #lab: Lab;
+
+  private constructor(lab: Lab, folder: string) {
+    this.#lab = lab;
+    this.folder = folder;
+  }
+
+  static async of(t: ExecutionContext, lab: Lab): Promise<DeskUser> {
+    return new DeskUser(lab, await tempDir(t));
+  }
+
+  mdt(words: readonly string[], options: RunProgramOptions = {}): Promise<ProgramResult> {
+    return runProgram(this.#lab.desk.enter([...MDT, ...words]), { ...options, env: { ...this.#env, ...options.env } });
+  }
+
+  /** Starts mdt; the caller ends it. */
+  spawn(words: readonly string[]): ChildProcessWithoutNullStreams {
+    return spawnProgram(this.#lab.desk.enter([...MDT, ...words]), { env: this.#env });
+  }
+
+  /** What must succeed; its standard output. */
+  async must(words: readonly string[], options?: RunProgramOptions): Promise<string> {
+    const result = await this.mdt(words, options);
+    if (result.code !== 0) {
+      throw new Error(`mdt ${words.join(' ')} ended with ${String(result.code)}: ${result.stderr.toString()}`);
+    }
+    return result.stdout.toString();
+  }
+
+  /** The boards of `mdt devices --json`, by name. */
+  async devices(...flags: string[]): Promise<readonly DeviceJson[]> {
+    return JSON.parse(await this.must(['devices', '--json', ...flags])) as DeviceJson[];
+  }
+
+  get #env(): Record<string, string | undefined> {
+    return {
+      MDT_CONFIG_DIR: join(this.folder, 'config'),
+      MDT_DEVICE: undefined,
+      MDT_USERNAME: undefined,
+      MDT_PASSWORD: undefined,
+      NO_COLOR: '1',
+    };
+  }
+}
