@@ -1,9 +1,9 @@
 import type { ChildProcessWithoutNullStreams } from 'node:child_process';
-import { join } from 'node:path';
+import { MDT_PROGRAM } from '../fixtures/mdt-process.js';
 import { runProgram, spawnProgram, type ProgramResult, type RunProgramOptions } from '../lab/program.js';
 
 /** Command line of mdt, as tests start it. */
-export const MDT: readonly string[] = [process.execPath, join(import.meta.dirname, 'mdt.js')];
+export const MDT: readonly string[] = [process.execPath, MDT_PROGRAM];
 
 /** A board that contract suites may use: a virtual one, one of the lab, or hardware. */
 export interface BoardUnderTest extends AsyncDisposable {
