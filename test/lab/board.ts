@@ -79,11 +79,11 @@ export class LabBoard implements AsyncDisposable {
 
   /** Starts what the board serves; its links are up. Resolves when all of it answers. */
   async startServices(): Promise<void> {
-    const keymaster = this.#keymasterAddresses();
+    const { announce = true, keymaster = 'usb' } = this.#options;
     await Promise.all([
       this.startSshd(),
-      this.#options.announce === false ? undefined : this.startAvahi(),
-      keymaster.length === 0 ? undefined : this.startKeymaster(),
+      announce ? this.startAvahi() : undefined,
+      this.#keymasterAddresses(keymaster).length === 0 ? undefined : this.startKeymaster(),
     ]);
   }
 
@@ -102,9 +102,12 @@ export class LabBoard implements AsyncDisposable {
     );
   }
 
+  /** Starts a keymaster also on a board that was made without one; then on its USB link. */
   async startKeymaster(fault: KeymasterFault = 'none'): Promise<void> {
+    const wanted = this.#options.keymaster ?? 'usb';
+    const addresses = this.#keymasterAddresses(wanted === 'none' ? 'usb' : wanted);
     await this.namespace.startDaemon(
-      ['/run/lab/node', '/run/lab/keymaster.js', this.release, fault, ...this.#keymasterAddresses()],
+      ['/run/lab/node', '/run/lab/keymaster.js', this.release, fault, ...addresses],
       /^keymaster ready/,
     );
   }
@@ -158,9 +161,9 @@ export class LabBoard implements AsyncDisposable {
     await this.namespace[Symbol.asyncDispose]();
   }
 
-  #keymasterAddresses(): string[] {
+  #keymasterAddresses(where: 'usb' | 'everywhere' | 'none'): string[] {
     const usb = this.usb === undefined ? [] : [this.usb.address];
-    switch (this.#options.keymaster ?? 'usb') {
+    switch (where) {
       case 'none':
         return [];
       case 'usb':

@@ -5,7 +5,7 @@ import type { DeviceJson } from '../../src/cli/output/devices.js';
 import { MDT } from '../contract/board-under-test.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 import type { Lab } from './lab.js';
-import { runProgram, spawnProgram, type ProgramResult, type RunProgramOptions } from './program.js';
+import { mustRun, runProgram, spawnProgram, type ProgramResult, type RunProgramOptions } from './program.js';
 
 /** Somebody who uses mdt at the desk of a lab, with settings and keys of their own. */
 export class DeskUser {
@@ -38,6 +38,12 @@ export class DeskUser {
       throw new Error(`mdt ${words.join(' ')} ended with ${String(result.code)}: ${result.stderr.toString()}`);
     }
     return result.stdout.toString();
+  }
+
+  /** Makes this user's key; the line that a board has to have. */
+  async publicKey(): Promise<string> {
+    await this.must(['genkey']);
+    return `${await mustRun(['ssh-keygen', '-y', '-f', join(this.folder, 'config', 'keys', 'mdt.key')])} mdt\n`;
   }
 
   /** The boards of `mdt devices --json`, by name. */

@@ -34,17 +34,18 @@ labTest('a board on USB is found where the default route leads elsewhere, and it
   t.regex(await lab.desk.mustRun(['ip', 'route', 'show', 'default']), /dev eth0/);
   const devices = await user.devices();
   t.is(devices.length, 1);
-  t.deepEqual(new Set(devices[0]?.routes.map(route => route.interface)), new Set(['eth0', 'usb0']));
+  t.deepEqual([...new Set(devices[0]?.routes.map(route => route.interface))].sort(), ['eth0', 'usb0']);
 });
 
 labTest('two boards with the same address and MAC stay two, and each can be used', async t => {
   await using lab = await startLab({ boards: [{ links: ['usb'] }, { links: ['usb'] }] });
   const user = await DeskUser.of(t, lab);
-  const devices = await user.devices();
-  t.deepEqual(devices.map(device => device.name).sort(), lab.boards.map(board => board.name).sort());
+  const key = await user.publicKey();
+  for (const board of lab.boards) await board.authorize(key);
+  t.deepEqual((await user.devices()).map(device => device.name).sort(), lab.boards.map(board => board.name).sort());
   for (const board of lab.boards) t.is(await user.must(['-d', board.name, 'exec', 'hostname']), `${board.name}\n`);
-  for (const board of lab.boards) {
-    t.is(await user.must(['-d', `usb:${board.usb?.usbPort ?? ''}`, 'exec', 'hostname']), `${board.name}\n`);
+  for (const { name, usb } of lab.boards) {
+    t.is(await user.must(['-d', `usb:${usb?.usbPort ?? ''}`, 'exec', 'hostname']), `${name}\n`);
   }
 });
 
