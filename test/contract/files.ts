@@ -79,9 +79,12 @@ export function fileContract(declare: ContractTest): void {
     const closed = once(child, 'close');
     child.stdout.resume();
     child.stderr.resume();
-    await Promise.race([closed, sizeOnBoard(board, 1_000_000)]);
-    child.kill('SIGINT');
-    await closed;
+    try {
+      await Promise.race([closed, sizeOnBoard(board, 1_000_000)]);
+    } finally {
+      child.kill('SIGINT');
+      await closed;
+    }
     const size = Number((await mdt(board, ['exec', `wc -c < ${REMOTE}/data.bin`])).stdout.toString());
     t.true(size === 3 || size === content.length, `${String(size)} bytes`);
   });

@@ -12,23 +12,27 @@ export class DeskUser {
   /** For their files; `config` in it is mdt's folder. */
   readonly folder: string;
   readonly #lab: Lab;
+  readonly #t: ExecutionContext;
 
-  private constructor(lab: Lab, folder: string) {
+  private constructor(t: ExecutionContext, lab: Lab, folder: string) {
+    this.#t = t;
     this.#lab = lab;
     this.folder = folder;
   }
 
   static async of(t: ExecutionContext, lab: Lab): Promise<DeskUser> {
-    return new DeskUser(lab, await tempDir(t));
+    return new DeskUser(t, lab, await tempDir(t));
   }
 
   mdt(words: readonly string[], options: RunProgramOptions = {}): Promise<ProgramResult> {
     return runProgram(this.#lab.desk.enter([...MDT, ...words]), { ...options, env: { ...this.#env, ...options.env } });
   }
 
-  /** Starts mdt; the caller ends it. */
+  /** Starts mdt; what still runs when the test ends is killed. */
   spawn(words: readonly string[]): ChildProcessWithoutNullStreams {
-    return spawnProgram(this.#lab.desk.enter([...MDT, ...words]), { env: this.#env });
+    const child = spawnProgram(this.#lab.desk.enter([...MDT, ...words]), { env: this.#env });
+    this.#t.teardown(() => child.kill('SIGKILL'));
+    return child;
   }
 
   /** What must succeed; its standard output. */

@@ -3,7 +3,7 @@ import { DeskUser } from './desk-user.js';
 import { GADGET_ADDRESS } from './links.js';
 import { startLab } from './lab.js';
 import { labTest } from './lab-test.js';
-import { LineReader, waitForLine } from './program.js';
+import { LineReader } from './program.js';
 
 labTest('twenty boards on the LAN are all found, each once', async t => {
   await using lab = await startLab({ boards: 20 });
@@ -75,12 +75,12 @@ labTest('an interface that vanishes during the search ends neither the search no
   const user = await DeskUser.of(t, lab);
   const watching = user.spawn(['devices', '--watch']);
   const closed = once(watching, 'close');
-  const told = waitForLine(watching.stdout, new RegExp(`^removed ${lab.board(1).name}\t`), 30_000);
+  const changes = new LineReader(watching.stdout);
+  await changes.waitFor(new RegExp(`^added ${lab.board(1).name}\t`));
   const searching = user.devices('--timeout', '3');
-  await user.must(['wait-for-device', lab.board(1).name]);
   await lab.desk.ip(['link del usb0']);
+  await changes.waitFor(new RegExp(`^removed ${lab.board(1).name}\t`), 30_000);
   t.true((await searching).some(device => device.name === lab.board(0).name));
-  await told;
   watching.kill('SIGINT');
   await closed;
 });
