@@ -10,6 +10,8 @@ import { installKey } from './authorized-keys.js';
 import type { BoardRequest, HostLogin } from './host.js';
 import { keymasterPort, offerKey, type KeymasterAnswer } from './keymaster.js';
 import { routeKey } from './race.js';
+import { OtherHostKeyError } from './trust.js';
+import { throwIfAborted } from '../time/deadline.js';
 
 /** How a board came to trust this host. */
 export type PairMethod = 'already-paired' | 'keymaster' | 'password';
@@ -37,8 +39,12 @@ export interface Introduction {
 export async function introduce(login: HostLogin, stranger: Stranger, request: BoardRequest): Promise<Introduction> {
   const trusted = await trustedRoutes([stranger.route, ...stranger.routes], request);
   if (trusted.length === 0) throw onlyNetwork(stranger);
-  const answers: KeymasterAnswer[] = [];
+  const answers: Refusal[] = [];
   for (const route of keymasterRoutes(trusted)) {
+    if (!(await leadsTo(stranger, route, { login, request }))) {
+      answers.push({ kind: 'other-board', address: formatRoute(route) });
+      continue;
+    }
     const answer = await offerKey(route, login.identity.publicLine, { signal: request.signal });
     answers.push(answer);
     if (answer.kind !== 'accepted') continue;
@@ -70,6 +76,27 @@ function keymasterRoutes(routes: readonly SshRoute[]): SshRoute[] {
   return [...byAddress.values()].sort(
     (a, b) => Number(isLinkLocalIpv6(a.address)) - Number(isLinkLocalIpv6(b.address)),
   );
+}
+
+/**
+ * Whether this very board answers on `route` too. Two boards on USB have one IPv4 address, and the system sends what is
+ * meant for the second one to the first, whose keymaster would take the key just as gladly.
+ */
+async function leadsTo(
+  stranger: Stranger,
+  route: SshRoute,
+  { login, request }: { login: HostLogin; request: BoardRequest },
+): Promise<boolean> {
+  if (routeHost(route) === routeHost(stranger.route) && route.port === stranger.route.port) return true;
+  try {
+    const answer = await approach(login, route, { pinned: [stranger], signal: request.signal });
+    if (answer.kind === 'session') await answer.session.close();
+    return true;
+  } catch (error) {
+    if (error instanceof OtherHostKeyError) return false;
+    throwIfAborted(request.signal);
+    return true; // No SSH there: the keymaster is asked, and what it says is told.
+  }
 }
 
 /** Tries the key that the keymaster has just taken, on the very board that was met before. */
@@ -115,7 +142,10 @@ function onlyNetwork(stranger: Stranger): PairingRefusedError {
   );
 }
 
-function refused(stranger: Stranger, answers: readonly KeymasterAnswer[]): MdtError {
+/** What a keymaster said, or why it was not asked. */
+type Refusal = KeymasterAnswer | { readonly kind: 'other-board'; readonly address: string };
+
+function refused(stranger: Stranger, answers: readonly Refusal[]): MdtError {
   const reasons = answers.map(describe);
   const password = stranger.error.methods.some(method => method !== 'publickey')
     ? 'the password was not accepted'
@@ -127,10 +157,12 @@ function refused(stranger: Stranger, answers: readonly KeymasterAnswer[]): MdtEr
   });
 }
 
-function describe(answer: KeymasterAnswer): string {
+function describe(answer: Refusal): string {
   switch (answer.kind) {
     case 'accepted':
       return 'its keymaster took the key, but the board that answers SSH is another one or does not use it';
+    case 'other-board':
+      return `at ${answer.address} another board answers, which was not given the key`;
     case 'refused':
       return `its keymaster refused the key (${String(answer.status)} ${safeText(answer.text, 80)})`;
     case 'closed':
@@ -142,8 +174,8 @@ function describe(answer: KeymasterAnswer): string {
   }
 }
 
-function nextStep(name: string, answers: readonly KeymasterAnswer[]): string {
-  if (answers.some(answer => answer.kind === 'accepted')) {
+function nextStep(name: string, answers: readonly Refusal[]): string {
+  if (answers.some(answer => answer.kind === 'accepted' || answer.kind === 'other-board')) {
     return 'If two boards share this address, unplug one of them and run `mdt pair` again.';
   }
   if (answers.some(answer => answer.kind === 'refused' && answer.status === 400)) {

@@ -70,6 +70,16 @@ test('the keymaster of Chef takes an Ed25519 key', async t => {
   t.is((await pairBoard(host)).method, 'keymaster');
 });
 
+test('the key does not go to another board that answers at an address of the chosen one', async t => {
+  const chosen = await newBoard(t, { faults: { refuse: ['keymaster-500'] } });
+  const other = await newBoard(t);
+  const routes = [chosen, other].flatMap(board => asSeen(board).routes);
+  const host = { ...(await newHost(t)), discover: () => Promise.resolve([{ ...asSeen(chosen), routes }]) };
+  const error = await t.throwsAsync(pairBoard(host), { instanceOf: PairingRefusedError });
+  t.regex(error.message, /another board answers/);
+  t.deepEqual(await other.authorizedKeys(), []);
+});
+
 test('a key does not go over a route that is not local by evidence, unless the network is allowed', async t => {
   const board = await newBoard(t);
   const host = await newHost(t);
