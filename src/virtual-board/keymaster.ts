@@ -66,9 +66,9 @@ export class Keymaster {
     });
   }
 
-  async dispose(): Promise<void> {
+  /** Stops looking at the board's files. */
+  dispose(): void {
     this.#stopWatching();
-    await this.stop();
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

@@ -4,6 +4,7 @@ import { holdsKey, readAuthorizedKeys } from './authorized-keys.js';
 import type { Board } from './board.js';
 import { FaultSocket } from './fault-socket.js';
 import { refuses } from './faults.js';
+import type { HostKey } from '../keys/host-key.js';
 import type { ServerKey } from './host-key-file.js';
 
 const USER = 'mendel';
@@ -17,7 +18,6 @@ const MAX_FAILED_LOGINS = 6;
 
 export interface SshServerOptions {
   readonly board: Board;
-  readonly key: ServerKey;
   readonly address: string;
   readonly port: number;
   /** As after `PasswordAuthentication yes` in sshd_config; boards from Chef on come without it. */
@@ -28,7 +28,8 @@ export interface SshServerOptions {
 /** The board's sshd: who may log in, and through which faults its connections run. */
 export class SshServer {
   readonly #options: SshServerOptions;
-  readonly #ssh: InstanceType<typeof ssh2.Server>;
+  #ssh: InstanceType<typeof ssh2.Server> | undefined;
+  #key: ServerKey | undefined;
   readonly #sockets = new Set<Socket>();
   #server: NetServer | undefined;
   #port: number;
@@ -36,9 +37,19 @@ export class SshServer {
   constructor(options: SshServerOptions) {
     this.#options = options;
     this.#port = options.port;
-    this.#ssh = new ssh2.Server({ hostKeys: [options.key.privateKey], ident: IDENT }, connection => {
+  }
+
+  /** Takes the host key that connections from now on are shown. */
+  useKey(key: ServerKey): void {
+    this.#key = key;
+    this.#ssh = new ssh2.Server({ hostKeys: [key.privateKey], ident: IDENT }, connection => {
       this.#greet(connection);
     });
+  }
+
+  get hostKey(): HostKey {
+    if (this.#key === undefined) throw new Error('the board has no host key yet');
+    return this.#key.hostKey;
   }
 
   /** Where it listens; stays the same when it stops and starts again. */
@@ -78,7 +89,7 @@ export class SshServer {
     this.#sockets.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     // ssh2 asks only for what FaultSocket has of a socket.
-    this.#ssh.injectSocket(new FaultSocket(socket, this.#options.board.faults) as unknown as Socket);
+    this.#ssh?.injectSocket(new FaultSocket(socket, this.#options.board.faults) as unknown as Socket);
   }
 
   #greet(connection: Connection): void {

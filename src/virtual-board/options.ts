@@ -1,0 +1,57 @@
+import type { HostKey } from '../keys/host-key.js';
+import type { Faults } from './faults.js';
+import type { ReleaseName } from './release.js';
+
+export interface VirtualBoardOptions {
+  /** Host name; default: the one the folder already has, else a new one of an adjective and a noun. */
+  readonly name?: string;
+  /** Default `eagle`. */
+  readonly release?: ReleaseName;
+  /** Folder with the board's files; made if it is not there and kept. Default: a temporary one, removed at the end. */
+  readonly rootDir?: string;
+  /** Address to listen on; default 127.0.0.1, where only this host can reach the board. */
+  readonly address?: string;
+  /** Default 0: any free port. */
+  readonly sshPort?: number;
+  /** Default 0: any free port. A real board's is 41337. */
+  readonly keymasterPort?: number;
+  /** Whether to announce the board by multicast DNS; default true. */
+  readonly announce?: boolean;
+  readonly faults?: Faults;
+  /** Lets the login user in with the password `mendel`; default false, as on boards from Chef on. */
+  readonly allowPasswords?: boolean;
+  /** How long a reboot takes; default 1000 ms. */
+  readonly rebootMs?: number;
+}
+
+/** `bootloader`: nothing of the board can be reached until it is switched off and on. */
+export type PowerState = 'running' | 'rebooting' | 'bootloader' | 'off';
+
+/** Whether others can find the board; where they cannot, the host's reason. */
+export type AnnouncementState =
+  { readonly kind: 'announced' } | { readonly kind: 'silent' } | { readonly kind: 'failed'; readonly reason: string };
+
+/** A Mendel board in software. */
+export interface VirtualBoard extends AsyncDisposable {
+  readonly name: string;
+  readonly address: string;
+  readonly sshPort: number;
+  readonly keymasterPort: number;
+  /** Folder on this host that the board sees as `/`. */
+  readonly rootDir: string;
+  readonly hostKey: HostKey;
+  readonly power: PowerState;
+  readonly announcement: AnnouncementState;
+  /** Troubles the board shows; those of the network apply to connections made after they were set. */
+  faults: Faults;
+  /** Lines of the board's authorized_keys, as they are now. */
+  authorizedKeys(): Promise<string[]>;
+  /** Goes down as `sudo reboot` does; resolves when the board is back on the same ports. */
+  reboot(): Promise<void>;
+  /** Switches the board off and on again, which takes it out of the bootloader. */
+  powerCycle(): Promise<void>;
+  /** Puts a fresh system on the board: no files, no keys of hosts, another host key. Name, release and ports stay. */
+  reflash(): Promise<void>;
+  /** Ends the board and everything that runs on it. */
+  close(): Promise<void>;
+}
