@@ -6,6 +6,7 @@ export const GROUPS = {
   pairing: 'Pairing and keys:',
   talking: 'Talking to a board:',
   files: 'Files and packages:',
+  flashing: 'Flashing boards:',
   models: 'Models and the Edge TPU:',
   settings: 'Settings:',
   about: 'About mdt:',

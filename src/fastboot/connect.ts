@@ -1,5 +1,5 @@
 import { FastbootClient, type ClientOptions } from './client.js';
-import type { NetworkTarget } from './network-target.js';
+import type { NetworkTarget } from '../device/network-target.js';
 import { TcpTransport } from './tcp-transport.js';
 import { DEFAULT_TIMEOUTS } from './timeouts.js';
 import { settle } from './udp-stale.js';

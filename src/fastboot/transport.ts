@@ -24,6 +24,3 @@ export interface Transport extends AsyncDisposable {
   /** Lets go of the medium; never throws and may be called twice. */
   close(): Promise<void>;
 }
-
-/** Port of fastboot over TCP and UDP. */
-export const FASTBOOT_PORT = 5554;

@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { ProtocolError, TimeoutError, TransportError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
-import { formatTarget, portOf, type NetworkTarget } from './network-target.js';
+import { formatNetworkTarget, portOf, type NetworkTarget } from '../device/network-target.js';
 import { decodeUdpPacket, encodeUdpPacket, nextSequence, type UdpPacket } from './udp-packet.js';
 
 export interface UdpRequest extends Omit<UdpPacket, 'sequence'> {
@@ -52,7 +52,7 @@ export class UdpLink {
 
   /** Looks the host up; nothing is sent. @throws TransportError if the name has no address */
   static async open(target: NetworkTarget, retransmitMs: number): Promise<UdpLink> {
-    const name = formatTarget(target);
+    const name = formatNetworkTarget(target);
     let socket: Socket | undefined;
     try {
       const { address, family } = await lookup(target.host);

@@ -4,6 +4,7 @@ import { addClear } from './clear.js';
 import { addCompletion } from './completion.js';
 import { addDevices } from './devices.js';
 import { addExec } from './exec.js';
+import { addFastboot } from './fastboot/fastboot.js';
 import { addGenkey } from './genkey.js';
 import { addGet } from './get.js';
 import { addHelp } from './help.js';
@@ -37,6 +38,7 @@ export function addAllVerbs(program: Command, cli: Cli): void {
     addReboot,
     addRebootBootloader,
     addSshConfig,
+    addFastboot,
     addModel,
     addGet,
     addSet,

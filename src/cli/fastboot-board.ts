@@ -1,0 +1,39 @@
+import { Option, type Command } from 'commander';
+import { parseNetworkTarget } from '../device/network-target.js';
+import { UsageError } from '../errors.js';
+import type { FastbootClient } from '../fastboot/client.js';
+import type { BoardMessage } from '../fastboot/exchange.js';
+import type { Cli } from './cli.js';
+import { deviceOf, timeoutOption } from './options.js';
+import { addVerb, type VerbText } from './verb.js';
+
+/** Declares a verb of `mdt fastboot`, with the options that all of them have. */
+export function addFastbootVerb(topic: Command, name: string, text: Omit<VerbText, 'group'>): Command {
+  return addVerb(topic, name, { group: 'flashing', ...text })
+    .addOption(boardOption())
+    .addOption(timeoutOption('longest silence of the board (default: 30; for erasing and writing 600)'));
+}
+
+/** The name that Android's fastboot has for it; before the verb it means the same as behind it. */
+export function boardOption(): Option {
+  return new Option('-s, --device <board>', 'board to use: tcp:HOST[:PORT] or udp:HOST[:PORT]');
+}
+
+/** Connects to the board that `command` means; the caller disposes the client. */
+export async function fastbootFor(
+  cli: Cli,
+  command: Command,
+  onMessage: (message: BoardMessage) => void = ({ text }) => {
+    cli.printer.note(`(bootloader) ${text}`);
+  },
+): Promise<FastbootClient> {
+  const { device } = deviceOf(command);
+  if (device === undefined) {
+    throw new UsageError('No board is named.', { hint: 'Name one with -s tcp:HOST or -s udp:HOST.' });
+  }
+  const target = parseNetworkTarget(device);
+  const { timeout } = command.opts<{ timeout?: number }>();
+  const timeouts = timeout === undefined ? {} : { responseMs: timeout, eraseMs: timeout, flashMs: timeout };
+  const { connectFastboot } = await import('../fastboot/connect.js');
+  return await connectFastboot(target, { timeouts, signal: cli.io.signal, onMessage });
+}

@@ -1,0 +1,44 @@
+import { isIP } from 'node:net';
+import { UsageError } from '../errors.js';
+
+/** A board in fastboot that is reached over the network. */
+export interface NetworkTarget {
+  readonly protocol: 'tcp' | 'udp';
+  /** Name or address; link-local IPv6 with its scope. */
+  readonly host: string;
+  /** Default 5554. */
+  readonly port?: number;
+}
+
+/** Port of fastboot over TCP and UDP. */
+const FASTBOOT_PORT = 5554;
+
+export function portOf(target: NetworkTarget): number {
+  return target.port ?? FASTBOOT_PORT;
+}
+
+/** As the user writes it: `tcp:192.168.1.7`, `udp:[fe80::1%eth0]:5555`. */
+export function formatNetworkTarget(target: NetworkTarget): string {
+  const { protocol, host, port } = target;
+  if (port === undefined) return `${protocol}:${host}`;
+  return host.includes(':') ? `${protocol}:[${host}]:${String(port)}` : `${protocol}:${host}:${String(port)}`;
+}
+
+/**
+ * Parses `tcp:host[:port]` and `udp:host[:port]`; IPv6 addresses in brackets, or bare where no port follows.
+ * @throws UsageError if the text is neither
+ */
+export function parseNetworkTarget(text: string): NetworkTarget {
+  const [, protocol, place = ''] = /^(tcp|udp):(.+)$/.exec(text.trim()) ?? [];
+  const [, bracketed, name, digits] = /^(?:\[(.+)\]|([\w.-]+))(?::(\d{1,5}))?$/.exec(place) ?? [];
+  const host = name ?? bracketed ?? place;
+  const port = digits === undefined ? undefined : Number(digits);
+  const isHost = name !== undefined || isIP(host.replace(/%.+$/, '')) === 6;
+  const isPort = port === undefined || (port > 0 && port < 65_536);
+  if (protocol === undefined || !isHost || !isPort) {
+    throw new UsageError(`${JSON.stringify(text)} is not a board in fastboot.`, {
+      hint: 'Write tcp:HOST or udp:HOST, with :PORT behind it where it is not 5554.',
+    });
+  }
+  return { protocol: protocol === 'tcp' ? 'tcp' : 'udp', host, ...(port === undefined ? {} : { port }) };
+}
