@@ -63,11 +63,13 @@ function answerPasswordPrompt(password: string): KeyboardInteractiveAuthMethod['
 
 function parsePrivateKey(text: string): ParsedKey {
   const parsed = keyParser.parseKey(text);
-  if (parsed instanceof Error || !parsed.isPrivateKey()) {
-    throw new UsageError('The private key of this host cannot be read.', {
-      cause: parsed instanceof Error ? parsed : undefined,
-      hint: 'Make a new one with `mdt genkey`, or bring your own with `mdt setkey FILE`.',
-    });
-  }
+  if (parsed instanceof Error || !parsed.isPrivateKey()) throw unusableKey(parsed);
   return parsed;
+}
+
+export function unusableKey(cause: unknown): UsageError {
+  return new UsageError('The private key of this host cannot be used.', {
+    cause: cause instanceof Error ? cause : undefined,
+    hint: 'Make a new one with `mdt genkey`, or bring your own with `mdt setkey FILE`.',
+  });
 }

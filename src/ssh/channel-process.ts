@@ -2,7 +2,7 @@ import type { Readable, Writable } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
 import { onAbort } from '../time/deadline.js';
 import { ChannelInput, type Connection } from './channel-input.js';
-import { shareWindow } from './flow-control.js';
+import { ChannelOutput } from './channel-output.js';
 import type { RemoteExit, RemoteProcess, TerminalSize } from './session.js';
 
 /**
@@ -16,11 +16,13 @@ export class ChannelProcess implements RemoteProcess {
   readonly exit: Promise<RemoteExit>;
   readonly #channel: ClientChannel;
   readonly #connection: Connection;
+  readonly #output: ChannelOutput;
+  #closeHere = (): void => undefined;
 
   constructor(channel: ClientChannel, connection: Connection, signal?: AbortSignal) {
     this.#channel = channel;
     this.#connection = connection;
-    shareWindow(channel);
+    this.#output = new ChannelOutput(channel);
     this.stdin = new ChannelInput(channel, connection);
     this.stdout = channel;
     this.stderr = channel.stderr;
@@ -28,7 +30,11 @@ export class ChannelProcess implements RemoteProcess {
     channel.on('exit', (code: number | null, name?: string) => {
       exit = code === null ? { kind: 'signal', signal: name?.replace(/^SIG/, '') ?? '' } : { kind: 'exit', code };
     });
-    this.exit = Promise.all([closeOf(channel), closeOf(channel.stderr)]).then(() => exit);
+    const closedHere = new Promise<void>(resolve => {
+      this.#closeHere = resolve;
+    });
+    const closedThere = Promise.all([closeOf(channel), closeOf(channel.stderr)]);
+    this.exit = Promise.race([closedThere, closedHere]).then(() => exit);
     const stopListening = onAbort(signal, () => {
       this.kill('TERM');
       this.close();
@@ -46,9 +52,9 @@ export class ChannelProcess implements RemoteProcess {
 
   close(): void {
     if (this.#connection.isOpen()) this.#channel.close();
-    // Nobody reads what is still on its way; it has to flow off for the end to be reached.
-    this.#channel.resume();
-    this.#channel.stderr.resume();
+    // A server answers only when the program has ended, which may be never.
+    this.#output.end();
+    this.#closeHere();
   }
 }
 

@@ -1,11 +1,12 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
-import { AbortedError, BoardRefusedError, TransportError } from '../errors.js';
+import { AbortedError, BoardRefusedError, type TransportError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import type { HostKey } from '../keys/host-key.js';
 import { onAbort, throwIfAborted } from '../time/deadline.js';
 import { ChannelProcess } from './channel-process.js';
+import { lostConnection } from './connect-errors.js';
 import { connectFrom, listenOn } from './remote-sockets.js';
 import { runToEnd } from './run.js';
 import type {
@@ -50,11 +51,11 @@ export class ClientSession implements SshSession {
     this.#client = client;
     this.#socket = socket;
     client.on('error', error => {
-      this.#lost ??= lostError(this.#peer, error);
+      this.#lost ??= lostConnection(this.#peer, error);
     });
     this.closed = new Promise(resolve => {
       client.once('close', () => {
-        if (!this.#closing) this.#lost ??= lostError(this.#peer);
+        if (!this.#closing) this.#lost ??= lostConnection(this.#peer);
         resolve(this.#closing ? undefined : this.#lost);
       });
     });
@@ -124,7 +125,7 @@ export class ClientSession implements SshSession {
     ask: (done: Done<T>) => void,
   ): Promise<T> {
     throwIfAborted(signal);
-    if (this.#lost ?? this.#closing) throw this.#lost ?? lostError(this.#peer);
+    if (this.#lost ?? this.#closing) throw this.#lost ?? lostConnection(this.#peer);
     return new Promise<T>((resolve, reject) => {
       const stopListening = onAbort(signal, () => {
         reject(new AbortedError({ cause: signal?.reason }));
@@ -132,7 +133,9 @@ export class ClientSession implements SshSession {
       const done: Done<T> = (error, value) => {
         stopListening();
         if (error)
-          reject(this.#socket.writable ? refusedError(this.#peer, what, error) : (this.#lost ?? lostError(this.#peer)));
+          reject(
+            this.#socket.writable ? refusedError(this.#peer, what, error) : (this.#lost ?? lostConnection(this.#peer)),
+          );
         else if (signal?.aborted === true && isClosable(value)) value.close();
         else resolve(value);
       };
@@ -140,7 +143,7 @@ export class ClientSession implements SshSession {
         ask(done);
       } catch (error) {
         stopListening();
-        reject(this.#lost ?? lostError(this.#peer, error));
+        reject(this.#lost ?? lostConnection(this.#peer, error instanceof Error ? error : undefined));
       }
     });
   }
@@ -158,15 +161,6 @@ function windowOf(pty: NonNullable<ExecOptions['pty']>): {
   term: string;
 } {
   return { rows: pty.rows, cols: pty.columns, width: 0, height: 0, term: pty.term };
-}
-
-function lostError(peer: string, cause?: unknown): TransportError {
-  const reason = cause instanceof Error && cause.message !== '' ? `: ${safeText(cause.message)}` : '';
-  return new TransportError(`The connection to ${peer} was lost${reason}.`, {
-    cause,
-    hint: 'Check that the board still has power and try again.',
-    facts: { peer },
-  });
 }
 
 function refusedError(peer: string, what: string, cause: Error): BoardRefusedError {

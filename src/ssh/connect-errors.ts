@@ -52,6 +52,17 @@ const REASONS: Readonly<Record<string, string>> = {
   EPERM: 'this host does not allow it',
 };
 
+/** An established connection that broke, for whatever ssh2 says about it. */
+export function lostConnection(peer: string, cause?: Error & { level?: string }): TransportError {
+  if (cause?.level === 'client-socket') return socketError(cause, peer, 'ready');
+  const reason = cause?.level === 'client-timeout' ? 'it stopped answering' : safeText(cause?.message ?? '');
+  return new TransportError(`The connection to ${peer} was lost${reason === '' ? '' : `: ${reason}`}.`, {
+    cause,
+    hint: 'Check that the board still has power and try again.',
+    facts: { peer },
+  });
+}
+
 /** A socket that could not be opened or broke. */
 export function socketError(error: NodeJS.ErrnoException, peer: string, stage: ConnectStage): TransportError {
   const reason = REASONS[error.code ?? ''] ?? error.message;

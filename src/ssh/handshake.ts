@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { Client, ConnectConfig } from 'ssh2';
 import SshClient from 'ssh2/lib/client.js';
 import { safeText } from '../device/board-text.js';
-import { TransportError } from '../errors.js';
+import { MdtError, TransportError } from '../errors.js';
 import { parseHostKey, type HostKey } from '../keys/host-key.js';
 import { onAbort } from '../time/deadline.js';
 import { offeredAlgorithms } from './algorithms.js';
@@ -51,7 +51,9 @@ class Handshake {
   readonly #parts: HandshakeParts;
   readonly #resolve: (session: SshSession) => void;
   readonly #reject: (error: unknown) => void;
-  readonly #identification = new IdentificationReader();
+  readonly #identification = new IdentificationReader(() => {
+    this.#parts.progress.stage = 'key-exchange';
+  });
   #hostKey: HostKey | undefined;
   #stopListening = (): void => undefined;
 
@@ -83,7 +85,7 @@ class Handshake {
       keepaliveCountMax: KEEP_ALIVE_TRIES,
       algorithms: offeredAlgorithms(options),
       hostVerifier: (blob: Buffer, verify: (accepted: boolean) => void) => {
-        void this.#verify(blob).then(verify);
+        void this.#verify(blob, verify);
       },
       authHandler: (allowed, _partial, next) => {
         progress.stage = 'authenticating';
@@ -93,29 +95,27 @@ class Handshake {
     };
   }
 
-  async #verify(blob: Buffer): Promise<boolean> {
-    const { options, progress } = this.#parts;
-    progress.stage = 'key-exchange';
+  async #verify(blob: Buffer, verify: (accepted: boolean) => void): Promise<void> {
+    const { options, progress, socket } = this.#parts;
     // ssh2 hands out a view of its receive buffer; the key is kept, so it is copied.
     const key = parseHostKey(Buffer.from(blob));
-    if (!key) {
-      this.#fail(brokenProtocol(progress.peer, new Error('its host key is malformed'), this.#identification.received));
-      return false;
-    }
     try {
+      if (!key) throw brokenProtocol(progress.peer, new Error('its host key is malformed'), blob);
       await options.verifyHostKey(key);
       this.#hostKey = key;
-      return true;
+      // The server may have gone meanwhile, or the time run out: a user may have been asked.
+      if (!socket.destroyed) verify(true);
     } catch (error) {
       this.#fail(error);
-      return false;
     }
   }
 
   readonly #onError = (error: Error & { level?: string; code?: unknown }): void => {
     const { peer, stage } = this.#parts.progress;
     const { received } = this.#identification;
-    if (error.level === 'client-socket') {
+    if (error instanceof MdtError) {
+      this.#fail(error);
+    } else if (error.level === 'client-socket') {
       this.#fail(socketError(error as NodeJS.ErrnoException, peer, stage));
     } else if (error.level === 'client-authentication') {
       this.#fail(this.#refused());
@@ -163,6 +163,7 @@ class Handshake {
       `${progress.peer} does not let ${options.username} in; it takes ${takes}.`,
       methods,
       {
+        hint: 'Make the board trust this host with `mdt pair`.',
         facts: { peer: progress.peer, username: options.username },
       },
     );

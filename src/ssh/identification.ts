@@ -15,6 +15,11 @@ export class IdentificationError extends Error {
 export class IdentificationReader {
   #bytes = Buffer.alloc(0);
   #line: string | undefined;
+  readonly #onLine: () => void;
+
+  constructor(onLine: () => void = () => undefined) {
+    this.#onLine = onLine;
+  }
 
   /** Everything that came so far, for messages. */
   get received(): Buffer {
@@ -39,6 +44,7 @@ export class IdentificationReader {
         if (line.length > MAX_LINE_BYTES) throw new IdentificationError('its identification line is too long');
         if (end < 0) return undefined;
         this.#line = line.replace(/\r$/, '');
+        this.#onLine();
         return this.#bytes.subarray(start);
       }
       if ((end < 0 ? this.#bytes.length : end) > MAX_TOTAL_BYTES) {

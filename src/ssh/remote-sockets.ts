@@ -21,49 +21,67 @@ export interface ListenRequest {
 export async function listenOn(
   client: Client,
   request: ListenRequest,
-  ask: (start: (done: Done<number>) => void) => Promise<number>,
+  ask: (start: (done: Done<RemoteListener>) => void) => Promise<RemoteListener>,
 ): Promise<RemoteListener> {
-  const { listen } = request;
-  const port = await ask(done => {
-    if (listen.kind === 'tcp') client.forwardIn(listen.host, listen.port, done);
-    else
-      client.openssh_forwardInStreamLocal(listen.path, error => {
-        done(error, 0);
-      });
+  return ask(done => {
+    if (request.listen.kind === 'tcp') listenTcp(client, request, request.listen, done);
+    else listenUnix(client, request, request.listen.path, done);
   });
-  const stop =
-    listen.kind === 'tcp' ? acceptTcp(client, request, listen.host, port) : acceptUnix(client, request, listen.path);
-  return {
-    port,
-    async [Symbol.asyncDispose]() {
-      stop();
-      if (!request.isOpen()) return;
-      await new Promise<void>(resolve => {
-        // The connection may end instead of answering; then the listener is gone as well.
-        client.once('close', resolve);
-        const done = (): void => {
-          client.off('close', resolve);
-          resolve();
-        };
-        if (listen.kind === 'tcp') client.unforwardIn(listen.host, port, done);
-        else client.openssh_unforwardInStreamLocal(listen.path, done);
-      });
-    },
-  };
 }
 
-function acceptTcp(client: Client, request: ListenRequest, host: string, port: number): () => void {
-  const onConnection = (details: TcpConnectionDetails, accept: () => ClientChannel): void => {
-    if (details.destPort === port && details.destIP === host) request.onConnection(accept());
-  };
-  client.on('tcp connection', onConnection);
-  return () => client.off('tcp connection', onConnection);
+function listenTcp(
+  client: Client,
+  request: ListenRequest,
+  { host, port: asked }: { host: string; port: number },
+  done: Done<RemoteListener>,
+): void {
+  client.forwardIn(host, asked, (error, port) => {
+    if (error) {
+      done(error, undefined as never);
+      return;
+    }
+    const onConnection = (details: TcpConnectionDetails, accept: () => ClientChannel): void => {
+      if (details.destPort === port && details.destIP === host) request.onConnection(accept());
+    };
+    client.on('tcp connection', onConnection);
+    done(undefined, {
+      port,
+      [Symbol.asyncDispose]: async () => {
+        client.off('tcp connection', onConnection);
+        await takeBack(client, request, answered => client.unforwardIn(host, port, answered));
+      },
+    });
+  });
 }
 
-function acceptUnix(client: Client, request: ListenRequest, path: string): () => void {
-  const onConnection = (details: { socketPath: string }, accept: () => Duplex): void => {
-    if (details.socketPath === path) request.onConnection(accept());
-  };
-  client.on('unix connection', onConnection);
-  return () => client.off('unix connection', onConnection);
+function listenUnix(client: Client, request: ListenRequest, path: string, done: Done<RemoteListener>): void {
+  client.openssh_forwardInStreamLocal(path, error => {
+    if (error) {
+      done(error, undefined as never);
+      return;
+    }
+    const onConnection = (details: { socketPath: string }, accept: () => Duplex): void => {
+      if (details.socketPath === path) request.onConnection(accept());
+    };
+    client.on('unix connection', onConnection);
+    done(undefined, {
+      port: 0,
+      [Symbol.asyncDispose]: async () => {
+        client.off('unix connection', onConnection);
+        await takeBack(client, request, answered => client.openssh_unforwardInStreamLocal(path, answered));
+      },
+    });
+  });
+}
+
+/** The connection may end instead of answering; then the listener is gone as well. */
+async function takeBack(client: Client, request: ListenRequest, ask: (answered: () => void) => void): Promise<void> {
+  if (!request.isOpen()) return;
+  await new Promise<void>(resolve => {
+    client.once('close', resolve);
+    ask(() => {
+      client.off('close', resolve);
+      resolve();
+    });
+  });
 }

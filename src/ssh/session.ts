@@ -26,12 +26,12 @@ export interface RemoteProcess {
   readonly stdin: Writable;
   readonly stdout: Readable;
   readonly stderr: Readable;
-  /** Resolves once, after both output streams have ended; never rejects. */
+  /** Resolves once, after both output streams have ended, or at once when it is closed here; never rejects. */
   readonly exit: Promise<RemoteExit>;
   resize(size: TerminalSize): void;
   /** Sends a signal by name without SIG, such as `INT`. */
   kill(signal: string): void;
-  /** Closes the channel without waiting for the program. */
+  /** Closes the channel without waiting for the program, whose exit is then `lost`; the output ends. */
   close(): void;
 }
 

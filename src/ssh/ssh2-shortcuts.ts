@@ -1,4 +1,5 @@
 import type { Client, ParsedKey } from 'ssh2';
+import { unusableKey } from './authentication.js';
 import type { IdentificationReader } from './identification.js';
 
 /*
@@ -31,7 +32,10 @@ function signAtOnce(protocol: Protocol): void {
   const ask = protocol.authPK.bind(protocol);
   protocol.authPK = (username, key, algorithm, sign) => {
     const signNow: Sign = (data, done) => {
-      done(key.sign(data, algorithm === undefined ? undefined : HASHES[algorithm]));
+      const signature: unknown = key.sign(data, algorithm === undefined ? undefined : HASHES[algorithm]);
+      // Typed as Buffer, but a key that cannot sign gives an Error object.
+      if (!Buffer.isBuffer(signature)) throw unusableKey(signature);
+      done(signature);
     };
     ask(username, key, algorithm, sign ?? signNow);
   };

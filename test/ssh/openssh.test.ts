@@ -1,0 +1,101 @@
+import { generateKeyPairSync } from 'node:crypto';
+import { once } from 'node:events';
+import type { Readable } from 'node:stream';
+import anyTest, { type ExecutionContext } from 'ava';
+import { identityOf } from '../../src/keys/public-line.js';
+import { AuthenticationError } from '../../src/ssh/connect-errors.js';
+import { connect } from '../../src/ssh/connect.js';
+import { newEd25519 } from '../fakes/ssh-server.js';
+import { sshdMissing, startSshd } from '../fixtures/sshd.js';
+import { peers } from './peers.js';
+
+const test = (title: string, body: (t: ExecutionContext) => Promise<void>): void => {
+  if (sshdMissing !== undefined) anyTest.skip(`OpenSSH: ${title} (skipped: ${sshdMissing})`, () => undefined);
+  else anyTest(`OpenSSH: ${title}`, body);
+};
+
+const openssh = peers.find(({ name }) => name === 'OpenSSH');
+
+const rsaKey = generateKeyPairSync('rsa', {
+  modulusLength: 2048,
+  publicKeyEncoding: { type: 'pkcs1', format: 'pem' },
+  privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+}).privateKey;
+
+test('an RSA key logs in where signatures with SHA-1 are not allowed', async t => {
+  const config = ['PubkeyAcceptedAlgorithms rsa-sha2-256'];
+  const { port, username } = await startSshd(t, identityOf(rsaKey).publicLine, config);
+  await using session = await connect(
+    { host: '127.0.0.1', port },
+    { username, credentials: [{ kind: 'key', privateKey: rsaKey }], verifyHostKey: () => undefined },
+  );
+  t.deepEqual((await session.run('exit 7')).exit, { kind: 'exit', code: 7 });
+});
+
+test('a key that is not on the board is refused, and the methods of the board are told', async t => {
+  const { port, username } = await startSshd(t, identityOf(newEd25519()).publicLine);
+  const credentials = [
+    { kind: 'key', privateKey: newEd25519() },
+    { kind: 'password', password: 'mendel' },
+  ] as const;
+  const error = await t.throwsAsync(
+    connect({ host: '127.0.0.1', port }, { username, credentials, verifyHostKey: () => undefined }),
+    { instanceOf: AuthenticationError },
+  );
+  t.deepEqual(error.methods, ['publickey']);
+});
+
+test('too many keys end in a refusal, not in a lost connection', async t => {
+  const { port, username } = await startSshd(t, identityOf(newEd25519()).publicLine, ['MaxAuthTries 2']);
+  const credentials = Array.from({ length: 6 }, () => ({ kind: 'key', privateKey: newEd25519() }) as const);
+  await t.throwsAsync(connect({ host: '127.0.0.1', port }, { username, credentials, verifyHostKey: () => undefined }), {
+    instanceOf: AuthenticationError,
+  });
+});
+
+test('a pty has the type and size it was asked for, and follows the window', async t => {
+  const session = await (await openssh?.start(t))?.open();
+  const pty = { term: 'xterm-256color', columns: 77, rows: 33 };
+  const command = `trap 'stty size; exit 5' WINCH; echo $TERM; stty size; while :; do sleep 0.05; done`;
+  const remote = await session?.exec(command, { pty });
+  if (!remote) throw new Error('no session');
+  remote.stderr.resume();
+  const seen = lines(remote.stdout);
+  t.is((await seen.next()).value, 'xterm-256color');
+  t.is((await seen.next()).value, '33 77');
+  remote.resize({ columns: 120, rows: 40 });
+  t.is((await seen.next()).value, '40 120');
+  t.deepEqual(await remote.exit, { kind: 'exit', code: 5 });
+});
+
+test('a shell takes what is typed', async t => {
+  const session = await (await openssh?.start(t))?.open();
+  const remote = await session?.shell({ pty: { term: 'dumb', columns: 80, rows: 24 }, env: { MDT_TEST: 'there' } });
+  if (!remote) throw new Error('no session');
+  remote.stdin.write('stty -echo; echo "[$MDT_TEST]"; exit 6\r');
+  const chunks: Buffer[] = [];
+  remote.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
+  remote.stderr.resume();
+  t.deepEqual(await remote.exit, { kind: 'exit', code: 6 });
+  t.regex(Buffer.concat(chunks).toString(), /^\[there\]/m);
+});
+
+test('the end of a terminal ends the program', async t => {
+  const session = await (await openssh?.start(t))?.open();
+  const remote = await session?.exec('echo ready; cat', { pty: { term: 'dumb', columns: 80, rows: 24 } });
+  if (!remote) throw new Error('no session');
+  await once(remote.stdout, 'readable');
+  remote.close();
+  t.deepEqual(await remote.exit, { kind: 'lost' });
+});
+
+async function* lines(stream: Readable): AsyncGenerator<string, undefined> {
+  let rest = '';
+  for await (const chunk of stream) {
+    rest += (chunk as Buffer).toString();
+    const found = rest.split(/\r?\n/);
+    rest = found.pop() ?? '';
+    yield* found;
+  }
+  return undefined;
+}
