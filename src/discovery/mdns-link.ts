@@ -33,6 +33,11 @@ const LONGEST_DEAF_PAUSE_MS = 8000;
 /** How often to ask for the missing parts of an answer, and how long they may hold up the search. */
 const MAX_FOLLOW_UPS = 3;
 const FOLLOW_UP_WINDOW_MS = 600;
+/**
+ * Where only answers to everybody come through, because a firewall keeps the others out, a board may be silent for up to
+ * a second after it has told the same to somebody else (RFC 6762 section 6); the question at 1000 ms is then answered.
+ */
+const MULTICAST_ONLY_WINDOW_MS = 1200;
 const MAX_QUESTIONS_AT_ONCE = 64;
 /** Four names of 255 bytes fit into every link's packets. */
 const QUESTIONS_PER_PACKET = 4;
@@ -46,9 +51,11 @@ export class MdnsLink implements Disposable {
   readonly #sockets = new Map<string, MdnsSocket>();
   readonly #failed = new Map<string, NodeJS.ErrnoException>();
   #hearsUnicast = false;
+  #hearsMulticast = false;
   #hasNews = false;
   #followUps = new Map<string, number>();
   #round = 0;
+  #startedAt = 0;
   #lastRoundAt = -Infinity;
   #nextRoundAt = Infinity;
   #timer: NodeJS.Timeout | undefined;
@@ -84,9 +91,11 @@ export class MdnsLink implements Disposable {
     this.#wake();
   }
 
-  /** Until when an announced board may still become complete. */
+  /** Until when an announced board may still become complete, or a silent one speak. */
   pendingUntil(now: number): number {
-    return Math.max(0, ...this.cache.missing(now).map(({ since }) => since + FOLLOW_UP_WINDOW_MS));
+    const isMulticastOnly = this.#hearsMulticast && !this.#hearsUnicast;
+    const silentUntil = isMulticastOnly ? this.#startedAt + MULTICAST_ONLY_WINDOW_MS : 0;
+    return Math.max(silentUntil, ...this.cache.missing(now).map(({ since }) => since + FOLLOW_UP_WINDOW_MS));
   }
 
   [Symbol.dispose](): void {
@@ -120,7 +129,7 @@ export class MdnsLink implements Disposable {
 
   #startAsking(): void {
     this.#round = 0;
-    this.#nextRoundAt = monotonicNow();
+    this.#startedAt = this.#nextRoundAt = monotonicNow();
     this.#wake();
   }
 
@@ -174,6 +183,7 @@ export class MdnsLink implements Disposable {
     const isNew = this.cache.add(records, { now, via });
     if (isNew && via === 'unclear') this.#askSoon(now);
     if (via === 'unicast') this.#hearsUnicast = true;
+    else if (isNew) this.#hearsMulticast = true;
     this.#hasNews = true;
     this.#options.onNews();
   }

@@ -30,21 +30,21 @@ export function routeOver(link: Link, address: string, port: number): SshRoute {
 export interface TypedAddress {
   readonly address: string;
   readonly port: number;
-  /** Interface, as behind `%` in an address. */
+  /** Interface, as behind `%` in an address. It decides only for link-local IPv6; else the system chooses. */
   readonly scope?: string | undefined;
 }
 
 /**
  * The route to an address that was typed or remembered instead of found, judged by the interfaces of this moment. If
- * several interfaces lead to the address, it is as local as the least local of them.
+ * several interfaces lead to the address, the system may take any of them, so it is as local as the least local.
  */
 export async function describeRoute(target: TypedAddress, links?: readonly Link[]): Promise<SshRoute> {
   const { address, port, scope } = target;
-  const candidates = (links ?? (await listLinks())).filter(
-    link =>
-      (scope === undefined || scope === link.id || scope === link.name) &&
-      (isLoopback(address) ? link.loopback : isOnLink(link, address)),
-  );
+  const isScope = (link: Link): boolean => scope === link.id || scope === link.name;
+  const leadsThere = (link: Link): boolean => (isLoopback(address) ? link.loopback : isOnLink(link, address));
+  const candidates = (links ?? (await listLinks()))
+    .filter(link => leadsThere(link) && (scope === undefined || isScope(link) || !isLinkLocalIpv6(address)))
+    .sort((a, b) => Number(isScope(b)) - Number(isScope(a)));
   const routes = candidates.map(link => routeOver(link, address, port));
   const least = routes.find(route => route.medium === 'lan') ?? routes[0];
   return least ?? { kind: 'ssh', medium: 'lan', address, port, ...(scope === undefined ? {} : { interface: scope }) };

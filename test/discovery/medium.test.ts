@@ -61,10 +61,18 @@ test('a typed scope chooses the interface', async t => {
   t.is((await describe('gone')).interface, 'gone');
 });
 
-test('an address to which a cable and a LAN both lead is not local', async t => {
+test('an address to which a cable and a LAN both lead is not local, whichever is named', async t => {
   const wifi = pretendLink('wlan0', ['192.168.100.77/24']);
-  const route = await describeRoute({ address: '192.168.100.2', port: 22 }, [usb0, wifi]);
-  t.false(isLocalByEvidence(route));
+  for (const scope of [undefined, 'usb0']) {
+    const route = await describeRoute({ address: '192.168.100.2', port: 22, scope }, [usb0, wifi]);
+    t.false(isLocalByEvidence(route));
+  }
+});
+
+test('of two cables to one address, the named one is meant', async t => {
+  const usb1 = pretendLink('usb1', ['192.168.100.51/24'], { gadget: { usbPort: '1-2' } });
+  const route = await describeRoute({ address: '192.168.100.2', port: 22, scope: 'usb1' }, [usb0, usb1]);
+  t.is(route.usbPort, '1-2');
 });
 
 test('what cannot be the address of a board is not taken from an announcement', t => {
