@@ -25,7 +25,7 @@ export async function newHost(t: ExecutionContext, variables: NodeJS.ProcessEnv 
 
 /** A board on loopback that is switched off when the test ends. */
 export async function newBoard(t: ExecutionContext, options: VirtualBoardOptions = {}): Promise<VirtualBoard> {
-  const board = await startVirtualBoard({ rebootMs: 50, ...options });
+  const board = await startVirtualBoard({ rebootMs: 50, announce: false, ...options });
   t.teardown(() => board.close());
   return board;
 }
