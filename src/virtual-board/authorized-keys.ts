@@ -19,6 +19,11 @@ export async function appendAuthorizedKeys(files: BoardFileSystem, text: Uint8Ar
   await file.write(text);
 }
 
+export async function writeAuthorizedKeys(files: BoardFileSystem, lines: readonly string[]): Promise<void> {
+  await files.makeFolders(`${HOME}/.ssh`, 0o700);
+  await files.writeFile(AUTHORIZED_KEYS, lines.map(line => `${line}\n`).join(''), 0o600);
+}
+
 export async function hasMdtKey(files: BoardFileSystem): Promise<boolean> {
   return (await readText(files)).split(/\r?\n/).some(line => MDT_KEY_LINE.test(line));
 }

@@ -71,6 +71,11 @@ export class Keymaster {
     this.#stopWatching();
   }
 
+  /** Resolves when it has started or ended for all that happened so far. */
+  settled(): Promise<void> {
+    return this.#last;
+  }
+
   #inTurn(work: () => Promise<void>): Promise<void> {
     const next = this.#last.then(work);
     this.#last = next.catch(() => undefined);

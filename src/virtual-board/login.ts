@@ -4,6 +4,7 @@ import { onAbort } from '../time/deadline.js';
 import type { Board, BoardControl } from './board.js';
 import { HOME } from './root-tree.js';
 import { ChannelInput, ChannelOutput } from './shell/channel-streams.js';
+import { KilledSignal } from './shell/control-flow.js';
 import { runInteractive } from './shell/interactive.js';
 import { Interpreter } from './shell/interpreter.js';
 import { JobTable } from './shell/jobs.js';
@@ -85,6 +86,7 @@ async function settle(work: Promise<number>, signal: AbortSignal): Promise<Endin
   try {
     return { code: await work };
   } catch (error) {
+    if (error instanceof KilledSignal) return { signal: error.signalName };
     const name: unknown = signal.reason;
     if (error instanceof AbortedError && typeof name === 'string') return { signal: name in SIGNALS ? name : 'TERM' };
     return { code: 1 };

@@ -46,6 +46,8 @@ export interface VirtualBoard extends AsyncDisposable {
   faults: Faults;
   /** Lines of the board's authorized_keys, as they are now. */
   authorizedKeys(): Promise<string[]>;
+  /** Replaces them, as somebody at the board's console would; keymaster starts or ends as its release has it. */
+  setAuthorizedKeys(lines: readonly string[]): Promise<void>;
   /** Goes down as `sudo reboot` does; resolves when the board is back on the same ports. */
   reboot(): Promise<void>;
   /** Switches the board off and on again, which takes it out of the bootloader. */

@@ -2,10 +2,11 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HostKey } from '../keys/host-key.js';
 import { pause } from '../time/deadline.js';
-import { readAuthorizedKeys } from './authorized-keys.js';
+import { readAuthorizedKeys, writeAuthorizedKeys } from './authorized-keys.js';
 import type { Board } from './board.js';
 import { refuses, type Faults } from './faults.js';
 import { loadServerKey } from './host-key-file.js';
+import { serveForwarding } from './forward.js';
 import { Keymaster, KEYMASTER_PORT } from './keymaster.js';
 import type { AnnouncementState, PowerState, VirtualBoard, VirtualBoardOptions } from './options.js';
 import { serveConnection } from './ssh-channels.js';
@@ -62,6 +63,7 @@ export class RunningBoard implements VirtualBoard {
       allowPasswords: options.allowPasswords ?? false,
       onConnection: connection => {
         serveConnection(connection, board, control);
+        serveForwarding(connection, this.address);
       },
     });
   }
@@ -113,6 +115,11 @@ export class RunningBoard implements VirtualBoard {
 
   authorizedKeys(): Promise<string[]> {
     return readAuthorizedKeys(this.#board.files);
+  }
+
+  async setAuthorizedKeys(lines: readonly string[]): Promise<void> {
+    await writeAuthorizedKeys(this.#board.files, lines);
+    await this.#keymaster.settled();
   }
 
   reboot(): Promise<void> {

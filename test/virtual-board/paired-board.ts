@@ -1,5 +1,4 @@
 import { once } from 'node:events';
-import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import ssh2, { type ClientChannel, type ExecOptions, type SFTPWrapper } from 'ssh2';
@@ -32,8 +31,7 @@ export async function pairedBoard(t: ExecutionContext, options: VirtualBoardOpti
   const board = await startVirtualBoard({ announce: false, rebootMs: 50, ...options });
   t.teardown(() => board.close());
   const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'test' });
-  await mkdir(join(board.rootDir, 'home/mendel/.ssh'), { recursive: true });
-  await writeFile(join(board.rootDir, 'home/mendel/.ssh/authorized_keys'), `${pair.public}\n`);
+  await board.setAuthorizedKeys([pair.public]);
   const client = await connect(board, pair.private);
   t.teardown(() => client.destroy());
   return {

@@ -1,4 +1,4 @@
-import { LoopSignal, ExitSignal, ReturnSignal } from './control-flow.js';
+import { ExitSignal, KilledSignal, LoopSignal, ReturnSignal } from './control-flow.js';
 import { readBuiltin } from './builtin-read.js';
 import { setBuiltin } from './builtin-set.js';
 import { absolutePath, isFileError } from './program.js';
@@ -201,9 +201,19 @@ async function kill({ shell, running, args }: BuiltinCall): Promise<number> {
   const ids = hasSignal ? rest : args;
   let status = ids.length === 0 || (signal === undefined && option !== '-0') ? 1 : 0;
   for (const id of ids) {
+    if (signal !== undefined && id === String(shell.state.pid)) {
+      status = await killSelf(shell, running, signal);
+      continue;
+    }
     if (signal !== undefined && shell.session.jobs.kill(Number(id.replace(/^%/, '')), signal)) continue;
     await shell.complain(`kill: (${id}) - No such process`, running);
     status = 1;
   }
   return status;
+}
+
+async function killSelf(shell: Shell, running: Running, signal: string): Promise<number> {
+  const trap = shell.state.traps.get(signal);
+  if (trap === undefined || signal === 'KILL') throw new KilledSignal(shell.state.pid, signal);
+  return trap === '' ? 0 : shell.evaluate(trap, running);
 }

@@ -18,6 +18,19 @@ export class ReturnSignal extends Error {
   }
 }
 
+/** `kill` of a shell by itself, or by what it runs. */
+export class KilledSignal extends Error {
+  readonly pid: number;
+  /** Name without SIG. */
+  readonly signalName: string;
+
+  constructor(pid: number, signalName: string) {
+    super('killed');
+    this.pid = pid;
+    this.signalName = signalName;
+  }
+}
+
 /** `break` and `continue`: end `levels` loops, or go on with the next round of the last of them. */
 export class LoopSignal extends Error {
   readonly kind: 'break' | 'continue';

@@ -39,7 +39,7 @@ async function interruptible<T>(shell: Shell, running: Running, work: (inner: Ru
     return await work({ ...running, signal: AbortSignal.any([running.signal, controller.signal]) });
   } catch (error) {
     if (!(error instanceof AbortedError) || running.signal.aborted) throw error;
-    shell.state.lastStatus = signalStatus(controller.signal);
+    shell.state.lastStatus = signalStatus(controller.signal.reason);
     return '';
   }
 }

@@ -1,7 +1,7 @@
 import { AbortedError } from '../../errors.js';
 import type { BoardFileSystem } from '../storage/file-system.js';
 import { runCompound } from './compound.js';
-import { ExitSignal, LoopSignal, ReturnSignal } from './control-flow.js';
+import { ExitSignal, KilledSignal, LoopSignal, ReturnSignal } from './control-flow.js';
 import { ExpansionError } from './expand-parameter.js';
 import type { Expander } from './expand.js';
 import { parseScript } from './parse.js';
@@ -115,7 +115,7 @@ export class Interpreter implements Shell {
       return status;
     } finally {
       const trap = this.state.traps.get('EXIT');
-      if (trap !== undefined) await this.#runTrap(trap, running, status ?? signalStatus(running.signal));
+      if (trap !== undefined) await this.#runTrap(trap, running, status ?? signalStatus(running.signal.reason));
     }
   }
 
@@ -126,8 +126,14 @@ export class Interpreter implements Shell {
       if (error instanceof ExitSignal || error instanceof ReturnSignal) return error.status;
       if (error instanceof LoopSignal) return 0;
       if (error instanceof BrokenPipeError) return BROKEN_PIPE_STATUS;
+      if (error instanceof KilledSignal && this.#isKilledBy(error)) return signalStatus(error.signalName);
       throw error;
     }
+  }
+
+  /** The login shell itself passes it on, so that its end is told as that of a signal. */
+  #isKilledBy({ pid }: KilledSignal): boolean {
+    return pid === this.state.pid && !this.state.isSubshell && this.state.depth > 0;
   }
 
   /** Runs even when the login is gone, as the programs of a real board do, but not when the board goes down. */

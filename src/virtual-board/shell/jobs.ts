@@ -27,7 +27,7 @@ export class JobTable {
       controller.abort('KILL');
     });
     const ended = work(controller.signal)
-      .catch(() => signalStatus(controller.signal))
+      .catch(() => signalStatus(controller.signal.reason))
       .finally(stopListening);
     this.#jobs.set(id, { controller, ended, holdsLogin: options.holdsLogin });
     return id;

@@ -31,8 +31,9 @@ export class ShellState {
   functions = new Map<string, Command>();
   /** Scripts of `trap` by `EXIT` or the name of a signal; a subshell begins without any. */
   traps = new Map<string, string>();
-  /** `$$` */
-  readonly pid = randomInt(1000, 32_000);
+  /** `$$`, which a subshell shares with its parent. */
+  pid = randomInt(1000, 32_000);
+  isSubshell = false;
   options: ShellOptions = { errexit: false, nounset: false, xtrace: false, pipefail: false, noglob: false };
   /** `$0` and the words after it. */
   zero: string;
@@ -52,6 +53,8 @@ export class ShellState {
 
   copy(): ShellState {
     const copy = new ShellState(this.user, this.cwd, this.flavour);
+    copy.pid = this.pid;
+    copy.isSubshell = true;
     copy.variables = new Map(this.variables);
     copy.exported = new Set(this.exported);
     copy.functions = new Map(this.functions);

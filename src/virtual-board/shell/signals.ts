@@ -12,9 +12,8 @@ export const SIGNALS: Readonly<Record<string, number>> = {
   TERM: 15,
 };
 
-/** Exit status of what a signal has ended; the AbortSignal carries the name as its reason. */
-export function signalStatus(signal: AbortSignal): number {
-  const name: unknown = signal.reason;
+/** Exit status of what a signal has ended, by its name, which AbortSignals of running commands have as their reason. */
+export function signalStatus(name: unknown): number {
   return 128 + ((typeof name === 'string' ? SIGNALS[name] : undefined) ?? 15);
 }
 

@@ -81,7 +81,7 @@ async function timeout(process: BoardProcess): Promise<number> {
     return await process.options.launch(words, { signal: AbortSignal.any([process.signal, limit]) });
   } catch (error) {
     if (!(error instanceof AbortedError)) throw error;
-    return process.signal.aborted ? signalStatus(process.signal) : 124;
+    return process.signal.aborted ? signalStatus(process.signal.reason) : 124;
   }
 }
 
