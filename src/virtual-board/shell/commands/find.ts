@@ -2,30 +2,23 @@ import { throwIfAborted } from '../../../time/deadline.js';
 import type { Stats } from 'node:fs';
 import { posix } from 'node:path';
 import { errnoText } from '../../storage/errno.js';
-import { modeLetters, ownerOf, typeLetter } from '../../storage/listing.js';
-import { escapeText } from '../escape.js';
+import { typeLetter } from '../../storage/listing.js';
+import { formatVisit, type Visit } from './find-format.js';
 import { patternMatcher } from '../pattern.js';
 import { isFileError, ProgramError, type BoardProcess } from '../program.js';
 import { TextInput } from '../streams.js';
 
-interface Visit {
-  /** As it is printed: the starting point as it was written and what is below it. */
-  readonly path: string;
-  /** What of it is below the starting point; empty at the starting point. */
-  readonly below: string;
-  readonly boardPath: string;
-  readonly depth: number;
-  readonly stats: Stats;
-}
-
 /** Tests of one path, and actions, which are tests too; `prune` keeps find from going further down. */
-type Test = (process: BoardProcess, visit: Visit) => boolean | 'prune' | Promise<boolean>;
+type Test = (process: BoardProcess, visit: Visit) => Verdict | Promise<Verdict>;
+type Verdict = boolean | 'prune';
 
 interface Plan {
   readonly starts: readonly string[];
   minDepth: number;
   maxDepth: number;
   followsLinks: boolean;
+  /** `-H`: links that are starting points are followed. */
+  followsStarts: boolean;
   depthFirst: boolean;
   /** Alternatives joined with `-o`, each a row of tests. */
   readonly alternatives: Test[][];
@@ -38,7 +31,7 @@ export async function find(process: BoardProcess): Promise<number> {
   if (!plan.hasAction) for (const tests of plan.alternatives) tests.push(print('\n'));
   let status = 0;
   for (const start of plan.starts) {
-    const visit = { path: start, below: '', boardPath: process.path(start), depth: 0 };
+    const visit = { path: start, start, below: '', boardPath: process.path(start), depth: 0 };
     status = Math.max(status, await walk(process, plan, visit));
   }
   return status;
@@ -47,7 +40,8 @@ export async function find(process: BoardProcess): Promise<number> {
 async function walk(process: BoardProcess, plan: Plan, place: Omit<Visit, 'stats'>): Promise<number> {
   throwIfAborted(process.signal);
   try {
-    const visit = { ...place, stats: await statsOf(process, place.boardPath, plan.followsLinks) };
+    const follows = plan.followsLinks || (plan.followsStarts && place.depth === 0);
+    const visit = { ...place, stats: await statsOf(process, place.boardPath, follows) };
     const before = plan.depthFirst ? 'go-on' : await visitOne(process, plan, visit);
     const below = before === 'prune' ? 0 : await walkBelow(process, plan, visit);
     if (plan.depthFirst) await visitOne(process, plan, visit);
@@ -65,6 +59,7 @@ async function walkBelow(process: BoardProcess, plan: Plan, visit: Visit): Promi
   for (const name of await process.files.readdir(visit.boardPath)) {
     const child = {
       path: visit.path.endsWith('/') ? `${visit.path}${name}` : `${visit.path}/${name}`,
+      start: visit.start,
       below: visit.below === '' ? name : `${visit.below}/${name}`,
       boardPath: posix.join(visit.boardPath, name),
       depth: visit.depth + 1,
@@ -81,22 +76,27 @@ async function statsOf(process: BoardProcess, path: string, follows: boolean): P
 
 async function visitOne(process: BoardProcess, plan: Plan, visit: Visit): Promise<'go-on' | 'prune'> {
   if (visit.depth < plan.minDepth) return 'go-on';
-  for (const tests of plan.alternatives) {
-    let passed = true;
-    for (const test of tests) {
-      const result = await test(process, visit);
-      if (result === 'prune') return 'prune';
-      passed = result;
-      if (!passed) break;
+  return (await anyOf(plan.alternatives)(process, visit)) === 'prune' ? 'prune' : 'go-on';
+}
+
+/** Passes where one of the rows does, which is where all of its tests do; later rows are not tried then. */
+function anyOf(alternatives: readonly (readonly Test[])[]): Test {
+  return async (process, visit) => {
+    for (const tests of alternatives) {
+      let passed: Verdict = true;
+      for (const test of tests) {
+        passed = await test(process, visit);
+        if (passed === 'prune') return 'prune';
+        if (!passed) break;
+      }
+      if (passed) return true;
     }
-    if (passed) break;
-  }
-  return 'go-on';
+    return false;
+  };
 }
 
 function makePlan(args: readonly string[]): Plan {
   const words = [...args];
-  const followsLinks = words[0] === '-L' || words[0] === '-H';
   if (/^-[LHP]$/.test(words[0] ?? '')) words.shift();
   const firstTest = words.findIndex(word => /^[-(!]/.test(word));
   const starts = words.splice(0, firstTest < 0 ? words.length : firstTest);
@@ -104,7 +104,8 @@ function makePlan(args: readonly string[]): Plan {
     starts: starts.length > 0 ? starts : ['.'],
     minDepth: 0,
     maxDepth: Infinity,
-    followsLinks: followsLinks && args[0] === '-L',
+    followsLinks: args[0] === '-L',
+    followsStarts: args[0] === '-H',
     depthFirst: false,
     alternatives: [[]],
     hasAction: false,
@@ -135,16 +136,38 @@ function readTest(plan: Plan, words: string[]): void {
       plan.depthFirst = true;
       return;
     case '!':
-    case '-not': {
-      const inner: Plan = { ...plan, alternatives: [[]] };
-      readTest(inner, words);
-      const [negated] = inner.alternatives[0] ?? [];
-      if (negated !== undefined) tests.push(async (process, visit) => (await negated(process, visit)) === false);
+    case '-not':
+    case '(':
+      tests.push(readOperator(plan, word, words));
       return;
-    }
     default:
       tests.push(testOf(plan, word, words));
   }
+}
+
+/** `! TEST` and `( TESTS )`. */
+function readOperator(plan: Plan, word: string, words: string[]): Test {
+  if (word === '(') {
+    const group = innerTests(plan, inner => {
+      while (words[0] !== undefined && words[0] !== ')') readTest(inner, words);
+    });
+    if (words.shift() === undefined) throw new ProgramError("missing argument to '('");
+    return anyOf(group);
+  }
+  const negated = anyOf(
+    innerTests(plan, inner => {
+      readTest(inner, words);
+    }),
+  );
+  return async (process, visit) => (await negated(process, visit)) === false;
+}
+
+/** Tests that stand for one; what they say about the whole search holds for it. */
+function innerTests(plan: Plan, read: (inner: Plan) => void): Test[][] {
+  const inner: Plan = { ...plan, alternatives: [[]] };
+  read(inner);
+  Object.assign(plan, { ...inner, alternatives: plan.alternatives });
+  return inner.alternatives;
 }
 
 function testOf(plan: Plan, word: string, words: string[]): Test {
@@ -157,6 +180,8 @@ function testOf(plan: Plan, word: string, words: string[]): Test {
       const letters = value(words, word).split(',');
       return (_, visit) => letters.includes(typeLetter(visit.stats, 'f'));
     }
+    case '-readable':
+      return (_, { stats }) => (stats.mode & 0o444) !== 0;
     case '-empty':
       return async (process, { stats, boardPath }) =>
         stats.isDirectory() ? (await process.files.readdir(boardPath)).length === 0 : stats.size === 0;
@@ -181,7 +206,7 @@ function actionOf(plan: Plan, word: string, words: string[]): Test {
     case '-print0':
       return print('\0');
     case '-printf':
-      return printFormat(value(words, word));
+      return printed(value(words, word));
     case '-delete':
       plan.depthFirst = true;
       return async (process, { boardPath, stats }) => {
@@ -232,49 +257,9 @@ function print(end: string): Test {
   };
 }
 
-function printFormat(format: string): Test {
+function printed(format: string): Test {
   return async (process, visit) => {
-    const pieces: Buffer[] = [];
-    let at = 0;
-    for (const match of format.matchAll(/%([TAC]@|[a-zA-Z%])/g)) {
-      pieces.push(escapeText(format.slice(at, match.index)).bytes);
-      pieces.push(Buffer.from(await directive(process, visit, match[1] ?? '')));
-      at = match.index + match[0].length;
-    }
-    pieces.push(escapeText(format.slice(at)).bytes);
-    await process.print(Buffer.concat(pieces));
+    await process.print(await formatVisit(process, visit, format));
     return true;
   };
-}
-
-async function directive(process: BoardProcess, visit: Visit, letter: string): Promise<string> {
-  const { stats } = visit;
-  const owner = ownerOf(process.files, visit.boardPath);
-  const fields: Readonly<Record<string, () => string | Promise<string>>> = {
-    '%': () => '%',
-    D: () => '1',
-    d: () => String(visit.depth),
-    f: () => posix.basename(visit.path),
-    g: () => owner.name,
-    h: () => posix.dirname(visit.path),
-    i: () => String(stats.ino),
-    l: () => (stats.isSymbolicLink() ? process.files.readlink(visit.boardPath) : ''),
-    m: () => (stats.mode & 0o7777).toString(8),
-    M: () => modeLetters(stats),
-    n: () => String(stats.nlink),
-    p: () => visit.path,
-    P: () => visit.below,
-    s: () => String(stats.size),
-    'T@': () => seconds(stats.mtimeMs),
-    'A@': () => seconds(stats.atimeMs),
-    'C@': () => seconds(stats.ctimeMs),
-    u: () => owner.name,
-    y: () => typeLetter(stats, 'f'),
-  };
-  return (await fields[letter]?.()) ?? `%${letter}`;
-}
-
-/** Ten digits after the point, as find prints them. */
-function seconds(timeMs: number): string {
-  return `${(timeMs / 1000).toFixed(9)}0`;
 }
