@@ -4,44 +4,12 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundle } from './bundle.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-
-/** ssh2 finds its native addons by relative paths, which a bundle moves: keep them where npm put them. */
-const nativeAddons = {
-  name: 'native-addons',
-  setup(bundle) {
-    bundle.onResolve({ filter: /sshcrypto\.node$/ }, () => ({
-      path: 'ssh2/lib/protocol/crypto/build/Release/sshcrypto.node',
-      external: true,
-    }));
-  },
-};
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
-const result = await build({
-  absWorkingDir: root,
-  entryPoints: { mdt: 'src/cli/main.ts', index: 'src/index.ts' },
-  outdir: 'dist',
-  bundle: true,
-  splitting: true,
-  format: 'esm',
-  platform: 'node',
-  target: 'node20.19',
-  sourcemap: true,
-  sourcesContent: false,
-  metafile: true,
-  legalComments: 'none',
-  external: ['cpu-features'],
-  plugins: [nativeAddons],
-  // ssh2 looks for a program of its own beside itself, on Windows and only for an agent that mdt does not use.
-  define: { MDT_VERSION: JSON.stringify(version), __dirname: 'import.meta.dirname' },
-  // CommonJS packages inside an ES module bundle call require() for Node's own modules.
-  banner: { js: "import{createRequire as mdtRequire}from'node:module';const require=mdtRequire(import.meta.url);" },
-});
-writeLicenses(result.metafile);
+writeLicenses(await bundle());
 writeManPage();
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], { cwd: root, stdio: 'inherit' });

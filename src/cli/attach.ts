@@ -1,7 +1,7 @@
 import type { Transform } from 'node:stream';
 import type { RemoteExit, RemoteProcess } from '../ssh/session.js';
 import { onAbort } from '../time/deadline.js';
-import { exitCodeOfSignal, Interruption } from './interruption.js';
+import { exitCodeOfSignal } from './interruption.js';
 import type { CliIo } from './io.js';
 
 /** Exit code where the connection itself failed, as ssh has it. */
@@ -10,15 +10,20 @@ export const CONNECTION_FAILED = 255;
 /**
  * Connects the streams of this command to a program on the board, byte for byte, until the program has ended.
  * `filter` sees what is typed before the board does. Input that the program does not take is left alone: a program
- * that ends early ends the command, however much input there still is.
+ * that ends early ends the command, however much input there still is. Whoever starts the program gives it the signal of
+ * `io`, which ends it.
  */
 export async function attach(io: CliIo, remote: RemoteProcess, filter?: Transform): Promise<RemoteExit> {
   const input = filter ?? remote.stdin;
   const onInputError = (): void => {
     remote.stdin.end();
   };
-  const stopListening = onAbort(io.signal, () => {
-    stop(remote, io.signal.reason);
+  let stopListening = (): void => undefined;
+  // sshd may keep a channel open until the program has ended, however clear the wish to leave.
+  const interrupted = new Promise<RemoteExit>(resolve => {
+    stopListening = onAbort(io.signal, () => {
+      resolve({ kind: 'lost' });
+    });
   });
   // The program went away while we wrote to it: its exit tells what there is to tell.
   remote.stdin.on('error', () => undefined);
@@ -28,7 +33,7 @@ export async function attach(io: CliIo, remote: RemoteProcess, filter?: Transfor
   filter?.pipe(remote.stdin);
   io.stdin.pipe(input);
   try {
-    return await remote.exit;
+    return await Promise.race([remote.exit, interrupted]);
   } finally {
     stopListening();
     io.stdin.unpipe(input);
@@ -47,10 +52,4 @@ export function exitCodeOf(exit: RemoteExit): number {
     case 'lost':
       return CONNECTION_FAILED;
   }
-}
-
-/** Passes the signal on, for servers that take it, and hangs up, which ends what runs under a terminal in any case. */
-function stop(remote: RemoteProcess, reason: unknown): void {
-  if (reason instanceof Interruption && reason.signal !== 'SIGPIPE') remote.kill(reason.signal.replace('SIG', ''));
-  remote.close();
 }

@@ -25,10 +25,16 @@ export async function contactFor(cli: Cli, command: Command, positional?: string
   return await contactBoard(cli.host, boardRequest(cli, command, positional));
 }
 
-/** Progress of a transfer, drawn unless the command said `--no-progress`. */
+/** Progress of an operation, drawn unless the command said `--no-progress`; a command with `--verbose` asks for messages. */
 export function progressFor(cli: Cli, command: Command): ProgressView {
-  const enabled = command.opts<{ progress?: boolean }>().progress !== false;
-  return new ProgressView({ io: cli.io, printer: cli.printer, enabled });
+  const options = command.opts<{ progress?: boolean; verbose?: true }>();
+  const canBeVerbose = command.options.some(option => option.long === '--verbose');
+  return new ProgressView({
+    io: cli.io,
+    printer: cli.printer,
+    enabled: options.progress !== false,
+    messages: canBeVerbose && options.verbose !== true ? 'fleeting' : 'lasting',
+  });
 }
 
 async function choose(cli: Cli, devices: readonly Device[]): Promise<Device> {

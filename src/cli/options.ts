@@ -4,12 +4,12 @@ import { Argument, InvalidArgumentError, Option, type Command } from 'commander'
 export const DEVICE_FLAGS = '-d, --device <board>';
 
 export function deviceOption(): Option {
-  return new Option(DEVICE_FLAGS, 'board to use: its name, address, serial:NUMBER or usb:PORT');
+  return new Option(DEVICE_FLAGS, 'board to use: a name, an address, serial:NUMBER or usb:PORT');
 }
 
 /** The board as a word of its own, where Python MDT had it so. */
 export function deviceArgument(): Argument {
-  return new Argument('[board]', 'board to use: its name, address, serial:NUMBER or usb:PORT');
+  return new Argument('[board]', 'board to use, as in --device');
 }
 
 /** The board that the words of a command name: the positional word, the verb's own option, or the one before the verb. */
@@ -53,4 +53,8 @@ export function allowNetworkOption(): Option {
 
 export function progressOption(): Option {
   return new Option('--no-progress', 'show no progress');
+}
+
+export function verboseOption(): Option {
+  return new Option('-v, --verbose', 'print everything that the board says');
 }

@@ -7,8 +7,9 @@ import { describeRoutes, nameOf } from './output/devices.js';
 
 /** Lets the user pick one of several boards. @throws Interruption on Ctrl-C */
 export async function askForBoard(io: CliIo, devices: readonly Device[]): Promise<Device> {
+  const width = Math.max(...devices.map(device => nameOf(device).length));
   const choices = devices.map((device, index) => ({
-    name: `${nameOf(device)}  ${describeRoutes(device)}`,
+    name: `${nameOf(device).padEnd(width)}  ${describeRoutes(device)}`,
     value: index,
   }));
   const { answer } = await ask(io, async prompt =>

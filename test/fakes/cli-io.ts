@@ -49,6 +49,7 @@ class Keyboard extends PassThrough {
 
   setRawMode(raw: boolean): this {
     this.isRaw = raw;
+    this.emit('raw', raw);
     return this;
   }
 }

@@ -24,6 +24,7 @@ export async function watchDevices(cli: Cli, options: WatchOptions): Promise<voi
   const isDefault = await defaultBoard(cli.host);
   const timeUp = options.timeout === undefined ? undefined : AbortSignal.timeout(options.timeout);
   const signal = timeUp === undefined ? cli.io.signal : AbortSignal.any([cli.io.signal, timeUp]);
+  if (cli.printer.interactive) cli.printer.note('Watching for boards; press Ctrl-C to end.');
   try {
     for await (const change of watchBoards(cli.host, {
       signal,

@@ -19,7 +19,7 @@ export function addDevices(program: Command, cli: Cli): void {
     group: 'finding',
     summary: 'list the boards that can be reached',
     details:
-      'List the boards that can be reached, on the network and over USB. A star or "default" marks the preferred one.\n' +
+      'List the boards that can be reached, on the network and over USB. A star or "default" marks the preferred one. ' +
       'Into a pipe it prints one line per board, NAME<TAB><TAB>(ADDRESS), as Python MDT did.',
     examples: [
       ['mdt devices --json', 'print all that is known about them'],

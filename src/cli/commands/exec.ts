@@ -1,12 +1,14 @@
 import { Option, type Command } from 'commander';
-import type { SshSession, RemoteExit } from '../../ssh/session.js';
-import { attach, exitCodeOf } from '../attach.js';
+import type { RemoteExit, SshSession } from '../../ssh/session.js';
+import { throwIfAborted } from '../../time/deadline.js';
+import { attach, CONNECTION_FAILED, exitCodeOf } from '../attach.js';
 import { contactFor } from '../board.js';
 import type { Cli } from '../cli.js';
 import { deviceOption } from '../options.js';
 import { nameOf } from '../output/devices.js';
 import { remoteEnvironment } from '../remote-environment.js';
-import { isInteractive, onTerminal, terminalSize } from '../terminal.js';
+import type { TerminalEnd } from '../remote-terminal.js';
+import { isInteractive } from '../terminal.js';
 import { addVerb } from '../verb.js';
 
 export function addExec(program: Command, cli: Cli): void {
@@ -14,8 +16,8 @@ export function addExec(program: Command, cli: Cli): void {
     group: 'talking',
     summary: 'run a command on a board',
     details:
-      'Run a command on a board. Its input, output and exit code are those of mdt; 255 means that the connection failed.\n' +
-      'The words are joined with spaces and read by the shell of the board, as Python MDT did; after -- each word\n' +
+      'Run a command on a board. Its input, output and exit code are those of mdt; 255 means that the connection failed. ' +
+      'The words are joined with spaces and read by the shell of the board, as Python MDT did; after -- each word ' +
       'arrives as it is. A terminal is made on the board when mdt itself has one on both ends, or with --tty.',
     examples: [
       ['mdt exec uname -a', 'see which kernel runs'],
@@ -33,10 +35,11 @@ export function addExec(program: Command, cli: Cli): void {
       cli.remoteExitCodes = true;
       const line = await commandLine(program, words);
       await using contact = await contactFor(cli, command);
-      const tty = options.tty ?? isInteractive(cli.io);
-      const exit = await (tty ? execOnTerminal : execPiped)(cli, contact.session, line);
-      if (exit.kind === 'lost') cli.printer.note(`Connection to ${nameOf(contact.device)} was lost.`);
-      cli.exitCode = exitCodeOf(exit);
+      const onTerminal = options.tty ?? isInteractive(cli.io);
+      const end = await (onTerminal ? execOnTerminal : execPiped)(cli, contact.session, line);
+      throwIfAborted(cli.io.signal);
+      if (end.kind === 'lost') cli.printer.note(`Connection to ${nameOf(contact.device)} was lost.`);
+      cli.exitCode = end.kind === 'left' ? CONNECTION_FAILED : exitCodeOf(end);
     });
 }
 
@@ -56,9 +59,7 @@ async function execPiped(cli: Cli, session: SshSession, line: string): Promise<R
   return await attach(cli.io, await session.exec(line, { env, signal: cli.io.signal }));
 }
 
-async function execOnTerminal(cli: Cli, session: SshSession, line: string): Promise<RemoteExit> {
-  const env = await remoteEnvironment(cli.host);
-  const pty = { ...terminalSize(cli.io), term: cli.host.environment.term };
-  const remote = await session.exec(line, { env, pty, signal: cli.io.signal });
-  return await onTerminal(cli.io, remote, async () => await attach(cli.io, remote));
+async function execOnTerminal(cli: Cli, session: SshSession, line: string): Promise<TerminalEnd> {
+  const { runOnTerminal } = await import('../remote-terminal.js');
+  return await runOnTerminal(cli, async options => await session.exec(line, options));
 }

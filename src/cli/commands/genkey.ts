@@ -13,7 +13,7 @@ export function addGenkey(program: Command, cli: Cli): void {
     group: 'pairing',
     summary: 'make a new key for this host',
     details:
-      'Make a new key pair for this host. The first contact with a board does it by itself.\n' +
+      'Make a new key pair for this host. The first contact with a board does it by itself. ' +
       'Boards that trust the old key do not know the new one: run `mdt resetkeys BOARD` on them first.',
     examples: [['mdt genkey --type ed25519', 'a short, fast key; Mendel Eagle pairs with RSA keys only']],
   })

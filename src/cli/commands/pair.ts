@@ -11,8 +11,8 @@ export function addPair(program: Command, cli: Cli): void {
     group: 'pairing',
     summary: 'make a board trust this host',
     details:
-      'Make a board trust the key of this host, and remember the host key of the board.\n' +
-      'The first contact of any command does the same. A key is only pushed over USB, a link-local address or\n' +
+      'Make a board trust the key of this host, and remember the host key of the board. ' +
+      'The first contact of any command does the same. A key is only pushed over USB, a link-local address or ' +
       'loopback, since nothing proves who is asking; --allow-network lifts that.',
     examples: [
       ['mdt pair', 'pair with the only board there is'],
@@ -29,6 +29,10 @@ export function addPair(program: Command, cli: Cli): void {
       const { device, method } = await pairBoard(cli.host, {
         ...boardRequest(cli, command, board),
         acceptNewHostKey: options.newHostKey,
+        // That it is paired is the result, which comes below.
+        onProgress: event => {
+          if (event.kind === 'message' && event.task !== 'pair') cli.printer.note(event.text);
+        },
       });
       if (options.json) printJson(cli, { ...deviceJson(device, false), method });
       else

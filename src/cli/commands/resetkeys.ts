@@ -11,7 +11,7 @@ export function addResetkeys(program: Command, cli: Cli): void {
     group: 'pairing',
     summary: 'take all MDT keys off a board',
     details:
-      'Take the MDT keys of all hosts off a board, so that any host can pair with it again.\n' +
+      'Take the MDT keys of all hosts off a board, so that any host can pair with it again. ' +
       'The board has to be named: none is chosen for you.',
     examples: [['mdt resetkeys swift-otter', 'before the board goes to somebody else']],
   })

@@ -15,11 +15,11 @@ export function addSshConfig(program: Command, cli: Cli): void {
     group: 'talking',
     summary: 'print what ssh, scp and rsync need to log in',
     details:
-      'Print an entry of ~/.ssh/config for every known board, or for one. Their host keys go to known_hosts in the\n' +
+      'Print an entry of ~/.ssh/config for every known board, or for one. Their host keys go to known_hosts in the ' +
       'folder of mdt, so that ssh checks them too.',
     examples: [
       ['mdt ssh-config >> ~/.ssh/config', 'then: ssh swift-otter, rsync -a data swift-otter:'],
-      ['ssh -F <(mdt ssh-config) swift-otter', 'without touching ~/.ssh/config'],
+      ['mdt ssh-config > boards.conf', 'then: ssh -F boards.conf swift-otter'],
     ],
   })
     .addArgument(deviceArgument())

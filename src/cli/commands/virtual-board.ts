@@ -23,8 +23,8 @@ export function addVirtualBoard(program: Command, cli: Cli): void {
     group: 'finding',
     summary: 'run a Mendel board in software',
     details:
-      'Run boards in software, which the other commands find and use like real ones, until Ctrl-C.\n' +
-      'Only this host can reach them unless --address says otherwise. Their files are removed at the end unless\n' +
+      'Run boards in software, which the other commands find and use like real ones, until Ctrl-C. ' +
+      'Only this host can reach them unless --address says otherwise. Their files are removed at the end unless ' +
       '--root names a folder for them.',
     examples: [
       ['mdt virtual-board --name swift-otter', 'try mdt without a board'],

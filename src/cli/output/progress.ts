@@ -14,6 +14,8 @@ export interface ProgressOptions {
   readonly printer: Printer;
   /** False for `--no-progress`: only messages are shown. */
   readonly enabled: boolean;
+  /** `lasting` messages are printed; `fleeting` ones are seen where a bar would be, and nowhere else. */
+  readonly messages?: 'lasting' | 'fleeting';
   readonly now?: () => number;
 }
 
@@ -46,8 +48,7 @@ export class ProgressView implements Disposable {
         if (this.#mode !== 'none') this.#advance(event);
         break;
       case 'message':
-        this.#clear();
-        this.#options.printer.note(event.text);
+        this.#tell(event);
         break;
       case 'finished':
       case 'failed':
@@ -76,6 +77,15 @@ export class ProgressView implements Disposable {
     const parts = partsOf(event, task.rate.perSecond);
     if (this.#mode === 'bar') this.#draw([bar(event), ...parts, event.detail ?? ''].join('  '));
     else this.#options.printer.note(`${event.task}: ${parts.join(', ')}`);
+  }
+
+  #tell({ task, text }: Extract<ProgressEvent, { kind: 'message' }>): void {
+    if (this.#options.messages !== 'fleeting') {
+      this.#clear();
+      this.#options.printer.note(text);
+    } else if (this.#mode === 'bar') {
+      this.#draw(`${task}  ${text}`);
+    }
   }
 
   #draw(line: string): void {

@@ -1,7 +1,7 @@
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { Printer } from '../../../src/cli/output/printer.js';
-import { ProgressView } from '../../../src/cli/output/progress.js';
+import { ProgressView, type ProgressOptions } from '../../../src/cli/output/progress.js';
 import { FakeIo, type FakeIoOptions } from '../../fakes/cli-io.js';
 import { tempDir } from '../../fixtures/temp-dir.js';
 
@@ -9,11 +9,17 @@ import { tempDir } from '../../fixtures/temp-dir.js';
 async function transfer(
   t: ExecutionContext,
   halfAtMs: number,
-  options: Partial<FakeIoOptions> & { enabled?: boolean },
+  options: Partial<FakeIoOptions> & Pick<Partial<ProgressOptions>, 'enabled' | 'messages'>,
 ): Promise<string> {
   const io = new FakeIo({ configDir: await tempDir(t), env: { CI: '' }, ...options });
   let nowMs = 0;
-  using view = new ProgressView({ io, printer: new Printer(io), enabled: options.enabled ?? true, now: () => nowMs });
+  using view = new ProgressView({
+    io,
+    printer: new Printer(io),
+    ...(options.messages ? { messages: options.messages } : {}),
+    enabled: options.enabled ?? true,
+    now: () => nowMs,
+  });
   const task = 'push';
   view.onProgress({ kind: 'started', task, unit: 'bytes', total: 10e6 });
   view.onProgress({ kind: 'progress', task, unit: 'bytes', done: 0, total: 10e6, detail: 'a.bin' });
@@ -39,4 +45,10 @@ test('a log gets a line now and then, and none for what is quick', async t => {
 test('CI and --no-progress leave the messages alone', async t => {
   t.is(await transfer(t, 6000, { terminal: true, env: { CI: 'true' } }), 'a.bin is large\n');
   t.is(await transfer(t, 6000, { terminal: true, enabled: false }), 'a.bin is large\n');
+});
+
+test('fleeting messages stand where the bar is, and leave no trace', async t => {
+  const err = await transfer(t, 1000, { terminal: true, messages: 'fleeting' });
+  t.regex(err, /\rpush {2}a\.bin is large<clear>\r<clear>$/);
+  t.is(await transfer(t, 1000, { messages: 'fleeting' }), '');
 });
