@@ -1,12 +1,14 @@
 import type { Client, FileEntryWithStats, SFTPWrapper, Stats } from 'ssh2';
 import { ProtocolError } from '../errors.js';
 import { attributesOf, wireAttributes } from './sftp-attributes.js';
-import { SftpFile } from './sftp-file.js';
+import { SftpFile, type RequestLimits } from './sftp-file.js';
 import { SftpRequests, SFTP_STATUS, isRemoteFileError } from './sftp-requests.js';
 import type { RemoteAttributes, RemoteEntry, RemoteFile, RemoteOpenMode, SftpChannel } from './sftp.js';
 
-/** What OpenSSH's server takes by default: 256 KiB a packet, less 1 KiB for everything around the data. */
+/** What OpenSSH's server takes: 256 KiB a packet, less 1 KiB for everything around the data. */
 const OPENSSH_REQUEST_BYTES = 255 * 1024;
+/** What it reads at once before version 8.5, whatever it is asked for. */
+const OLD_OPENSSH_READ_BYTES = 64 * 1024;
 /** What every SFTP server has to take, draft-ietf-secsh-filexfer-02 section 3. */
 const MIN_REQUEST_BYTES = 32 * 1024;
 /** More entries than this in one folder is a server that does not stop. */
@@ -37,10 +39,12 @@ export async function openSftp(
 class Sftp implements SftpChannel {
   readonly maxRequestBytes: number;
   readonly #requests: SftpRequests;
+  readonly #limits: RequestLimits;
 
   constructor(sftp: SFTPWrapper) {
     this.#requests = new SftpRequests(sftp);
-    this.maxRequestBytes = maxRequestBytes(sftp);
+    this.#limits = limitsOf(sftp);
+    this.maxRequestBytes = this.#limits.writeBytes;
   }
 
   async realpath(path: string): Promise<string> {
@@ -167,16 +171,24 @@ class Sftp implements SftpChannel {
     const handle = await this.#requests.ask<Buffer>(path, (sftp, done) => {
       sftp.open(path, OPEN_FLAGS[mode], permissions === undefined ? {} : { mode: permissions }, done);
     });
-    return new SftpFile(this.#requests, path, handle);
+    return new SftpFile(this.#requests, this.#limits, { path, handle });
   }
 }
 
 /**
  * ssh2 asks for limits@openssh.com (OpenSSH 8.5 and later) and splits larger requests into ones that wait for each
- * other; what it found is not public, so its fields are read with care.
+ * other; here they are split before they get there. What it found is not public, so its fields are read with care.
  */
-function maxRequestBytes(sftp: SFTPWrapper): number {
-  const { _maxReadLen: read, _maxWriteLen: write } = sftp as { _maxReadLen?: unknown; _maxWriteLen?: unknown };
-  if (typeof read !== 'number' || typeof write !== 'number') return MIN_REQUEST_BYTES;
-  return Math.max(1024, Math.min(read, write, OPENSSH_REQUEST_BYTES));
+function limitsOf(sftp: SFTPWrapper): RequestLimits {
+  const found = sftp as { _maxReadLen?: unknown; _maxWriteLen?: unknown; maxOpenHandles?: unknown };
+  const { _maxReadLen: read, _maxWriteLen: write } = found;
+  const wasTold = found.maxOpenHandles !== undefined;
+  return {
+    readBytes: clamp(read, wasTold ? OPENSSH_REQUEST_BYTES : OLD_OPENSSH_READ_BYTES),
+    writeBytes: clamp(write, OPENSSH_REQUEST_BYTES),
+  };
+}
+
+function clamp(bytes: unknown, maxBytes: number): number {
+  return typeof bytes === 'number' ? Math.max(1024, Math.min(bytes, maxBytes)) : Math.min(MIN_REQUEST_BYTES, maxBytes);
 }

@@ -31,7 +31,7 @@ export interface RemoteFile extends AsyncDisposable {
  * path in `facts.path`) when the board says no, TransportError when the connection breaks.
  */
 export interface SftpChannel {
-  /** Largest payload of one write or read request that the server takes, from limits@openssh.com, else 32 KiB. */
+  /** Best size of a write or read: the most that one request to this server may carry. Larger ones are split. */
   readonly maxRequestBytes: number;
   realpath(path: string): Promise<string>;
   /** Follows symlinks; undefined if there is nothing. */

@@ -15,6 +15,8 @@ export interface FakeSshServerOptions {
   /** Replaces running the command in a shell of this host. */
   readonly onExec?: (channel: ServerChannel, command: string) => void;
   readonly ident?: string;
+  /** Serves SFTP; default: there is none. */
+  readonly onSubsystem?: (channel: ServerChannel) => void;
 }
 
 export interface FakeSshServer {
@@ -121,6 +123,10 @@ function serveSession(session: Session, { connection, requests, options }: Sessi
     const channel = accept();
     if (options.onExec) options.onExec(channel, command);
     else running = runInShell(connection, channel, command);
+  });
+  session.on('subsystem', (accept, reject) => {
+    if (options.onSubsystem) options.onSubsystem(accept());
+    else reject();
   });
   session.on('shell', accept => {
     running = runInShell(connection, accept(), 'cat');
