@@ -1,5 +1,5 @@
-import type { Environment } from '../config/environment.js';
-import type { ConfigPaths } from '../config/paths.js';
+import { readEnvironment, type Environment } from '../config/environment.js';
+import { configPaths, type ConfigPaths } from '../config/paths.js';
 import { resolveSetting } from '../config/settings.js';
 import type { Device } from '../device/device.js';
 import { parseSelector, type DeviceSelector } from '../device/selector.js';
@@ -15,6 +15,11 @@ export interface HostContext {
   readonly environment: Environment;
   /** Looks for boards; default: on every network interface. */
   readonly discover?: Discover;
+}
+
+/** This host as its environment describes it: what every call that reaches a board takes first. */
+export function thisHost(environment: Environment = readEnvironment()): HostContext {
+  return { paths: configPaths(environment.configDir), environment };
 }
 
 export type Discover = (options: DiscoveryOptions) => Promise<Device[]>;
