@@ -60,8 +60,14 @@ function verbEntry(verb: Command): string[] {
   ];
 }
 
-function optionEntry(option: Option): string[] {
-  return ['.TP', `.B ${escape(option.flags)}`, escape(option.description)];
+function optionEntry({ flags, description, argChoices, defaultValue, defaultValueDescription }: Option): string[] {
+  const usual: unknown = defaultValueDescription ?? defaultValue;
+  const facts = [
+    ...(argChoices === undefined ? [] : [`one of ${argChoices.join(', ')}`]),
+    ...(typeof usual === 'string' || typeof usual === 'number' ? [`default: ${String(usual)}`] : []),
+  ];
+  const text = facts.length === 0 ? description : `${description} (${facts.join('; ')})`;
+  return ['.TP', `.B ${escape(flags)}`, escape(text)];
 }
 
 function closingSections(): string[] {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import test from 'ava';
 import { run } from '../../src/cli/main.js';
 import { FakeIo, mdt } from '../fakes/cli-io.js';
-import { boardOnDesk } from '../fixtures/paired-board.js';
+import { boardOnDesk } from '../fixtures/board-on-desk.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 
 const BOARD = ['-d', 'swift-otter'];
