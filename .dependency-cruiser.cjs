@@ -9,11 +9,12 @@ const allowedRooms = {
   ssh: [...FLOOR, 'config/', 'keys/'],
   tflite: FLOOR,
   fastboot: FLOOR,
+  agent: FLOOR,
   pairing: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/'],
   files: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
   power: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
   models: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/', 'tflite/'],
-  'virtual-board': [...FLOOR, 'keys/'],
+  'virtual-board': [...FLOOR, 'keys/', 'agent/agent-file\\.ts'],
 };
 
 /** Each package has one door; only `path` may import it. */
