@@ -1,4 +1,4 @@
-import { generateKeyPair } from 'node:crypto';
+import { generateKeyPair, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
 import { copyFile, link, readFile, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
@@ -107,7 +107,7 @@ async function storeIdentity(paths: ConfigPaths, privateKey: string, overwrite: 
 
 /** Stores the key only if there is none, even where several processes try at the same moment. */
 async function createKeyFile(keyFile: string, privateKey: string): Promise<void> {
-  const candidate = `${keyFile}.new-${String(process.pid)}`;
+  const candidate = `${keyFile}.new-${randomBytes(6).toString('hex')}`;
   try {
     await writePrivateFile(candidate, privateKey);
     // Unlike rename, both of these fail where the name is taken; the second is for file systems without hard links.

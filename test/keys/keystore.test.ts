@@ -100,10 +100,10 @@ test('a key that is there is not replaced unless asked, and then kept beside', a
 
 test('processes that make the first key at the same moment end up with one', async t => {
   const paths = await newPaths(t);
-  const made = await Promise.all(Array.from({ length: 4 }, async () => ensureIdentity(paths)));
+  const made = await Promise.all(Array.from({ length: 3 }, async () => ensureIdentity(paths)));
   t.is(new Set(made.map(({ privateKey }) => privateKey)).size, 1);
   t.deepEqual(await readdir(paths.keysDir), ['mdt.key']);
-  t.is((await ensureIdentity(paths)).privateKey, made[0]?.privateKey);
+  t.is((await ensureIdentity(paths)).privateKey, made[0]?.privateKey ?? '');
 });
 
 for (const [name, text] of [
