@@ -10,6 +10,8 @@ import { BrokenPipeError } from './streams.js';
 
 const SHELLS: Readonly<Record<string, ShellFlavour>> = { bash: 'bash', dash: 'sh', sh: 'sh' };
 const PROGRAM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+/** Shells do these themselves: a broken pipe ends the shell with them. */
+const SHELL_WRITERS = new Set(['echo', 'printf', 'pwd']);
 /** Exit status of a program that died of SIGPIPE. */
 const BROKEN_PIPE_STATUS = 141;
 
@@ -88,7 +90,7 @@ async function runOwn(
   try {
     return await program(process);
   } catch (error) {
-    if (error instanceof BrokenPipeError) return BROKEN_PIPE_STATUS;
+    if (error instanceof BrokenPipeError && !SHELL_WRITERS.has(call.name)) return BROKEN_PIPE_STATUS;
     if (error instanceof ProgramError) {
       await process.complain(error.message);
       return error.status;

@@ -1,0 +1,25 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { startVirtualBoard } from '../../src/virtual-board/virtual-board.js';
+import type { BoardUnderTest } from '../contract/board-under-test.js';
+import { boardContract } from '../contract/contract.js';
+
+boardContract({ open });
+
+/** A board that is found as real ones are, by its announcement. */
+async function open(): Promise<BoardUnderTest> {
+  const configDir = await mkdtemp(join(tmpdir(), 'mdt-contract-'));
+  const board = await startVirtualBoard({ name: 'contract-otter', rebootMs: 100 });
+  return {
+    device: board.name,
+    sshPort: board.sshPort,
+    configDir,
+    atDesk: argv => argv,
+    forgetHosts: () => board.setAuthorizedKeys([]),
+    [Symbol.asyncDispose]: async () => {
+      await board.close();
+      await rm(configDir, { recursive: true, force: true });
+    },
+  };
+}
