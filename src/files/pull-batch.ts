@@ -21,6 +21,7 @@ const SMALL_FILE_BYTES = 256 * 1024;
 /** A file that grew by more than this since it was listed is not read to its end. */
 const MAX_GROWTH_BYTES = 64 * 1024 * 1024;
 const TIDY_MS = 2000;
+const PADDING_BYTES = 64 * 1024;
 const MAX_SAID = 64 * 1024;
 
 /** Archives the files whose names come on stdin. -h: one that was named by a symlink is sent as the file it is. */
@@ -31,13 +32,27 @@ cd / && exec tar -chf - --format=gnu --no-recursion --hard-dereference --null -T
 
 /** Pulls small files as tar streams. */
 export async function pullBatches(context: PullContext, files: readonly PulledEntry[]): Promise<void> {
-  for (let at = 0; at < files.length;) {
-    const start = at;
-    for (let bytes = 0; at < files.length && at - start < BATCH_FILES && bytes < BATCH_BYTES; at++) {
-      bytes += files[at]?.sizeBytes ?? 0;
+  for (const round of inRounds(files)) {
+    for (let at = 0; at < round.length;) {
+      const start = at;
+      for (let bytes = 0; at < round.length && at - start < BATCH_FILES && bytes < BATCH_BYTES; at++) {
+        bytes += round[at]?.sizeBytes ?? 0;
+      }
+      await pullBatch(context, round.slice(start, at));
     }
-    await pullBatch(context, files.slice(start, at));
   }
+}
+
+/** No round has a file of the board twice, so that each name in its archives stands for one entry. */
+function inRounds(files: readonly PulledEntry[]): PulledEntry[][] {
+  const rounds: PulledEntry[][] = [];
+  const times = new Map<string, number>();
+  for (const file of files) {
+    const round = times.get(file.source) ?? 0;
+    times.set(file.source, round + 1);
+    (rounds[round] ??= []).push(file);
+  }
+  return rounds;
 }
 
 async function pullBatch(context: PullContext, files: readonly PulledEntry[]): Promise<void> {
@@ -96,8 +111,10 @@ class PullBatch {
     let hasEnded = false;
     try {
       program.stdin.end(nameList(this.#expected.keys()));
-      await this.#unpack(new TarReader(new ByteReader(program.stdout)));
-      program.stdout.resume();
+      const bytes = new ByteReader(program.stdout);
+      await this.#unpack(new TarReader(bytes));
+      // tar fills its last record up; the channel closes only when that has been read too.
+      while (await bytes.some(PADDING_BYTES));
       const exit = await program.exit;
       hasEnded = true;
       if (exit.kind === 'lost') throw new TransportError('The connection to the board was lost.');

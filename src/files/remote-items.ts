@@ -23,10 +23,10 @@ export interface FoundItem {
 }
 
 /** What `parseItems` reads; `find` in C locale replaces \0 by a NUL byte. */
-export const FIND_FORMAT = String.raw`%y\0%s\0%m\0%T@\0%D\0%p\0%l\0%H\0`;
+export const FIND_FORMAT = String.raw`%y\0%s\0%m\0%T@\0%D\0%p\0%l\0%P\0`;
 const FIELDS = 8;
-/** Put before FIND_FORMAT to be told what the login user may not read. */
-export const FIND_READABLE = String.raw`\( -readable -printf r -o -printf - \)`;
+/** A record of the same length: the one before it is of something that the login user may not read. */
+export const FIND_CLOSED = `!${String.raw`\0`.repeat(FIELDS)}`;
 
 /** NUL-terminated fields as bytes. */
 export function splitFields(output: Buffer): Buffer[] {
@@ -52,16 +52,25 @@ export function* parseItems(fields: readonly Buffer[]): Generator<FoundItem> {
       throw new ProtocolError('The board listed a file with a size, mode or time that is no number.');
     }
     const name = (index: number): string => decodeName(fields[at + index] ?? Buffer.alloc(0));
+    const path = name(5);
     const item = {
-      kind: kindOf(text(0).slice(-1)),
+      kind: kindOf(text(0)),
       sizeBytes,
       mode: mode & 0o7777,
       modifiedAtS,
       linkTarget: name(6),
       device: text(4),
     };
-    yield { path: name(5), root: name(7), item, isReadable: !text(0).startsWith('-') };
+    const isReadable = fields[at + FIELDS]?.toString('latin1') !== '!';
+    yield { path, root: rootOf(path, name(7)), item, isReadable };
+    if (!isReadable) at += FIELDS;
   }
+}
+
+/** What of `path` is not `below` it. */
+function rootOf(path: string, below: string): string {
+  if (below === '') return path;
+  return path.slice(0, path.length - below.length).replace(/(?<=.)\/$/, '');
 }
 
 function kindOf(letter: string): RemoteItem['kind'] {

@@ -6,7 +6,7 @@ import type { BoardReader, ContentRange, HashedFile, RemoteEntry } from './board
 import { scriptCommand } from './board-script.js';
 import { decodeName, encodeName } from './names.js';
 import { below } from './pull-survey.js';
-import { FIND_FORMAT, FIND_READABLE, parseItems, splitFields } from './remote-items.js';
+import { FIND_FORMAT, FIND_CLOSED, parseItems, splitFields } from './remote-items.js';
 import type { SymlinkChoice } from './transfer.js';
 
 const MARK = 'mdt-list-1';
@@ -24,8 +24,8 @@ case $(tail --version 2>&1)$(tar --version 2>&1)$(find --version 2>&1) in
 *) exit 77 ;;
 esac
 printf '%s\000' ${MARK}
-format='${FIND_FORMAT}'; export format
-xargs -0r sh -c 'exec find "$@" ${FIND_READABLE} -printf "$format"' find "$1"
+format='${FIND_FORMAT}' closed='${FIND_CLOSED}'; export format closed
+xargs -0r sh -c 'exec find "$@" -printf "$format" ! -readable -printf "$closed"' find "$1"
 exit 0
 `;
 const NAMES = String.raw`

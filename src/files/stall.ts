@@ -45,11 +45,15 @@ export async function withStallWatch<T>(options: StallOptions, work: (watch: Sta
       end(new AbortedError({ cause: options.signal?.reason }));
     });
   });
+  const moved = (): void => {
+    timer?.refresh();
+  };
   try {
-    return await Promise.race([work({ signal: controller.signal, moved: () => timer?.refresh() }), ended]);
-  } catch (error) {
-    // What ended the work is the reason, not what the work stumbled over on its way out.
-    throw controller.signal.aborted ? controller.signal.reason : error;
+    // What ended the work is the reason, not what the work came to on its way out.
+    const ending = work({ signal: controller.signal, moved }).finally(() => {
+      controller.signal.throwIfAborted();
+    });
+    return await Promise.race([ending, ended]);
   } finally {
     for (const each of timers) clearTimeout(each);
     stopListening();
