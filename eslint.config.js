@@ -61,6 +61,8 @@ export default tseslint.config(
         URL: 'readonly',
         setTimeout: 'readonly',
         clearTimeout: 'readonly',
+        AbortController: 'readonly',
+        performance: 'readonly',
       },
     },
   },
