@@ -1,13 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { collect } from './program.js';
+import { collect, type ProgramResult } from './program.js';
 import { DeskUser } from './desk-user.js';
 import { startLab, type Lab } from './lab.js';
 import { labTest } from './lab-test.js';
 
 const FOLDER = '/home/mendel/files';
-/** Returns when a megabyte of a transfer has arrived. */
 const UNTIL_UNDER_WAY = `until [ "$(du -sb ${FOLDER} | cut -f1)" -gt 1000000 ]; do :; done`;
 
 labTest('sshd killed in the middle of a push leaves the old file, and the next push the new one', async t => {
@@ -23,7 +22,7 @@ labTest('sshd killed in the middle of a push leaves the old file, and the next p
   await lab.shape({ rateMbit: 40 });
   const pushing = user.spawn(['push', file, FOLDER]);
   const ended = collect(pushing);
-  await lab.board().shell(UNTIL_UNDER_WAY);
+  await untilUnderWay(lab, ended);
   await lab.board().killSshd();
   const result = await ended;
   t.is(result.code, 5, result.stderr.toString());
@@ -67,13 +66,21 @@ labTest('a link that goes dead in the middle of a transfer is a timeout, not a h
   await user.must(['pair', '--allow-network', lab.board().name]);
   await lab.board().shell(`install -d -o mendel ${FOLDER}`);
   await lab.shape({ rateMbit: 40 });
-  const pushing = user.spawn(['push', '--timeout', '3', file, FOLDER]);
+  const pushing = user.spawn(['push', file, FOLDER]);
   const ended = collect(pushing);
-  await lab.board().shell(UNTIL_UNDER_WAY);
+  await untilUnderWay(lab, ended);
   await lab.hub.ip(['link set desk down']);
   const result = await ended;
   t.true([5, 8].includes(result.code), `${String(result.code)}: ${result.stderr.toString()}`);
 });
+
+/** Resolves when a megabyte of the transfer has arrived on the board; rejects if it ends before. */
+async function untilUnderWay(lab: Lab, ended: Promise<ProgramResult>): Promise<void> {
+  const early = ended.then(result => {
+    throw new Error(`the transfer ended with ${String(result.code)}: ${result.stderr.toString()}`);
+  });
+  await Promise.race([lab.board().shell(UNTIL_UNDER_WAY), early]);
+}
 
 function pairedLab(): Promise<Lab> {
   return startLab({ boards: [{ links: ['lan'], keymaster: 'everywhere' }] });
