@@ -14,7 +14,7 @@ export async function running(): Promise<Row[]> {
   return [
     comparison('mdt exec true', { peerName: 'ssh', target: 1.0 }, await alternate(15, mdt, ssh())),
     comparison(
-      'mdt exec true ',
+      'mdt exec true',
       { peerName: 'ssh with curve25519', target: 1.3 },
       await alternate(15, mdt, ssh('-o', 'KexAlgorithms=curve25519-sha256')),
     ),
