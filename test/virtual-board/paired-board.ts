@@ -21,10 +21,10 @@ export interface PairedBoard {
   readonly client: ssh2.Client;
   readonly privateKey: string;
   /** Path on this host of a path on the board. */
-  path(boardPath: string): string;
-  exec(command: string, options?: ExecOptions): Promise<ClientChannel>;
-  run(command: string, input?: string | Buffer): Promise<Result>;
-  sftp(): Promise<SFTPWrapper>;
+  readonly path: (boardPath: string) => string;
+  readonly exec: (command: string, options?: ExecOptions) => Promise<ClientChannel>;
+  readonly run: (command: string, input?: string | Buffer) => Promise<Result>;
+  readonly sftp: () => Promise<SFTPWrapper>;
 }
 
 export async function pairedBoard(t: ExecutionContext, options: VirtualBoardOptions = {}): Promise<PairedBoard> {

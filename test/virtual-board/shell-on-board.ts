@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { Board } from '../../src/virtual-board/board.js';
@@ -20,10 +21,10 @@ export interface ShellOnBoard {
   /** What the programs asked of the board. */
   readonly asked: string[];
   /** Path on this host of a path on the board. */
-  path(boardPath: string): string;
-  run(script: string, options?: RunOptions): Promise<ShellResult>;
+  readonly path: (boardPath: string) => string;
+  readonly run: (script: string, options?: RunOptions) => Promise<ShellResult>;
   /** Standard output of a script that ends well and complains of nothing. */
-  out(script: string, input?: string | Buffer): Promise<string>;
+  readonly out: (script: string, input?: string | Buffer) => Promise<string>;
 }
 
 export interface RunOptions {
@@ -36,7 +37,8 @@ const MAX_OUTPUT_BYTES = 64 * 1024 * 1024;
 
 /** A shell on the files of a board that has no network. */
 export async function shellOnBoard(t: ExecutionContext): Promise<ShellOnBoard> {
-  const rootDir = await tempDir(t);
+  const rootDir = join(await tempDir(t), 'root');
+  await mkdir(rootDir);
   const board = new Board({ name: 'shy-clam', release: releaseOf('eagle'), rootDir, faults: {} });
   await board.install();
   const asked: string[] = [];

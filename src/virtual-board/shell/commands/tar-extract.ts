@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { posix } from 'node:path';
 import tarStream, { type Extract } from 'tar-stream';
 import { errnoOf, errnoText } from '../../storage/errno.js';
@@ -8,6 +7,7 @@ import type { TarPlan } from './tar-plan.js';
 
 type Entry = Extract extends AsyncIterable<infer Item> ? Item : never;
 
+const NO_ARCHIVE = 'This does not look like a tar archive';
 const UMASK = 0o022;
 
 /** What is set on folders at the end, so that one without write permission can be filled first. */
@@ -139,35 +139,50 @@ function hasDots(name: string): boolean {
 /** Calls `work` for every entry and passes over what it leaves unread. @throws ProgramError if this is no archive */
 async function forEachEntry(archive: AsyncIterable<Buffer>, work: (entry: Entry) => Promise<void>): Promise<void> {
   const extract = tarStream.extract();
-  const fed = feed(extract, archive);
+  // The first thing that went wrong on the archive's side; streams tell only that they were destroyed.
+  let failure: unknown;
+  extract.once('error', error => {
+    failure ??= error;
+  });
+  const fed = feed(extract, archive).catch((error: unknown) => {
+    failure ??= error;
+    extract.destroy(null);
+  });
   try {
     for await (const entry of extract) {
       await work(entry);
       entry.resume();
     }
     await fed;
+    if (failure !== undefined) throw asError(failure);
   } catch (error) {
     extract.destroy(null);
-    await fed.catch(() => undefined);
-    const message = error instanceof Error ? error.message : '';
-    if (/^(?:Unexpected end of data|Invalid tar header|Writable stream closed)/.test(message)) {
-      const isCut = message.startsWith('Unexpected');
-      throw new ProgramError(isCut ? 'Unexpected EOF in archive' : 'This does not look like a tar archive', 2);
-    }
-    throw error;
+    await fed;
+    throw readable(error instanceof Error && 'code' in error && error.code === 'STREAM_DESTROYED' ? failure : error);
   }
 }
 
 async function feed(extract: Extract, archive: AsyncIterable<Buffer>): Promise<void> {
-  const closed = once(extract, 'close').catch(() => undefined);
-  try {
-    for await (const chunk of archive) {
-      if (extract.destroyed) return;
-      if (!extract.write(chunk)) await Promise.race([once(extract, 'drain'), closed]);
-    }
-    extract.end(null);
-  } catch (error) {
-    extract.destroy(error instanceof Error ? error : null);
-    throw error;
+  const closed = new Promise<void>(resolve => extract.once('close', resolve));
+  let isEmpty = true;
+  for await (const chunk of archive) {
+    isEmpty = false;
+    if (extract.destroyed) return;
+    if (extract.write(chunk)) continue;
+    await Promise.race([new Promise<void>(resolve => extract.once('drain', resolve)), closed]);
   }
+  if (isEmpty) throw new ProgramError(NO_ARCHIVE, 2);
+  extract.end(null);
+}
+
+/** What tar-stream says of a broken archive, in the words of tar. */
+function readable(error: unknown): Error {
+  const message = error instanceof Error ? error.message : '';
+  if (message.startsWith('Unexpected end of data')) return new ProgramError('Unexpected EOF in archive', 2);
+  if (message.startsWith('Invalid tar header')) return new ProgramError(NO_ARCHIVE, 2);
+  return asError(error);
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
