@@ -16,7 +16,8 @@ export interface ErrorReport {
 export function reportError(error: unknown, report: ErrorReport): number {
   const { printer, environment } = report;
   if (!(error instanceof MdtError)) return reportBug(error, printer);
-  if (error.family === 'aborted') return reportEnd(error, report);
+  // After an interruption, whatever else went wrong is its consequence.
+  if (error.family === 'aborted' || report.signal?.reason instanceof Interruption) return reportEnd(error, report);
   printer.note(`${printer.onStderr('red', 'error:')} ${safeLines(error.message)}`);
   if (error.hint !== undefined && error.hint !== '') printer.hint(safeLines(error.hint));
   if (environment.debug) printer.note(stackOf(error));

@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import type { GenerateOptions, StoredIdentity } from '../../keys/keystore.js';
 import type { Cli } from '../cli.js';
@@ -21,7 +22,6 @@ export function addGenkey(program: Command, cli: Cli): void {
     .addOption(new Option('--force', 'replace the key that is there'))
     .action(async ({ type, force }: GenkeyOptions) => {
       const { paths } = cli.host;
-      if (type === 'rsa') cli.printer.note('Making an RSA key of 4096 bits; this takes some seconds.');
       const made = await generate(cli, { algorithm: type, overwrite: force ?? false });
       if (made.previousKeyFile !== undefined) cli.printer.note(`The key before it is kept as ${made.previousKeyFile}.`);
       cli.printer.line(`Made ${paths.keyFile} (${made.algorithm})`);
@@ -32,13 +32,25 @@ export function addGenkey(program: Command, cli: Cli): void {
 async function generate(cli: Cli, options: GenerateOptions): Promise<StoredIdentity> {
   const { generateIdentity, KeyExistsError } = await import('../../keys/keystore.js');
   const { paths } = cli.host;
+  const make = async (overwrite: boolean | undefined): Promise<StoredIdentity> => {
+    const isAllowed = overwrite === true || !(await isThere(paths.keyFile));
+    if (isAllowed && options.algorithm === 'rsa') cli.printer.note('Making an RSA key; this takes some seconds.');
+    return await generateIdentity(paths, { ...options, overwrite });
+  };
   try {
-    return await generateIdentity(paths, options);
+    return await make(options.overwrite);
   } catch (error) {
     if (!(error instanceof KeyExistsError) || !cli.printer.canAsk) throw error;
     cli.printer.warn('Boards that trust the key you have will not let this host in with a new one.');
     const { confirm } = await import('../prompt.js');
     if (!(await confirm(cli.io, `Replace ${paths.keyFile}?`))) throw error;
-    return await generateIdentity(paths, { ...options, overwrite: true });
+    return await make(true);
   }
+}
+
+async function isThere(file: string): Promise<boolean> {
+  return await access(file).then(
+    () => true,
+    () => false,
+  );
 }

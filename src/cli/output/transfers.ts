@@ -12,7 +12,7 @@ export const PULL_WORDS: TransferWords = { done: 'Pulled', planned: 'Would pull'
 
 /** One line: `Pushed 3 files, 1.2 MB, to /home/mendel/x in 0.8 s (1.5 MB/s); 2 unchanged.` */
 export function transferLine(summary: TransferSummary, words: TransferWords, dryRun: boolean): string {
-  const { files, directories, symlinks, bytes, unchanged, skipped, elapsedMs, targets } = summary;
+  const { files, directories, symlinks, bytes, resumedBytes, unchanged, skipped, elapsedMs, targets } = summary;
   const counts = [
     plural(files, 'file'),
     ...(symlinks > 0 ? [plural(symlinks, 'symlink')] : []),
@@ -23,6 +23,7 @@ export function transferLine(summary: TransferSummary, words: TransferWords, dry
   const rate = elapsedMs > 0 ? ` (${formatBytes((bytes / elapsedMs) * 1000)}/s)` : '';
   const time = dryRun || bytes === 0 ? '' : ` in ${formatDuration(elapsedMs)}${rate}`;
   const rest = [
+    ...(resumedBytes > 0 ? [`${formatBytes(resumedBytes)} were there from an earlier try`] : []),
     ...(unchanged > 0 ? [`${String(unchanged)} unchanged`] : []),
     ...(skipped.length > 0 ? [`${String(skipped.length)} left out`] : []),
   ];

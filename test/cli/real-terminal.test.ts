@@ -1,0 +1,70 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import test from 'ava';
+import type { ExecutionContext } from 'ava';
+import { withDeadline } from '../../src/time/deadline.js';
+import { until } from '../../src/time/retry.js';
+import { boardOnDesk } from '../fixtures/board-on-desk.js';
+import { MDT_PROGRAM } from '../fixtures/mdt-process.js';
+
+const hasTmux = spawnSync('tmux', ['-V']).status === 0;
+const onTerminal = hasTmux ? test : test.skip;
+const why = hasTmux ? '' : ' (no tmux here)';
+
+class Terminal {
+  readonly #socket: string;
+
+  constructor(t: ExecutionContext, folder: string) {
+    this.#socket = join(folder, 'tmux');
+    t.teardown(() => this.#tmux('kill-server').catch(() => undefined));
+  }
+
+  async run(script: string): Promise<void> {
+    await this.#tmux('-f', '/dev/null', 'new-session', '-d', '-x', '90', '-y', '20', 'sh', '-c', script);
+  }
+
+  async type(...keys: string[]): Promise<void> {
+    await this.#tmux('send-keys', ...keys);
+  }
+
+  /** Waits until the screen matches. */
+  async shows(pattern: RegExp): Promise<void> {
+    const deadline = { operation: `waiting for ${String(pattern)} on the screen`, timeoutMs: 20_000 };
+    await withDeadline(deadline, signal =>
+      until({ intervalMs: 50, signal }, async () => {
+        const screen = await this.#tmux('capture-pane', '-p');
+        return pattern.test(screen) ? screen : undefined;
+      }),
+    );
+  }
+
+  async #tmux(...words: string[]): Promise<string> {
+    return (await promisify(execFile)('tmux', ['-S', this.#socket, ...words])).stdout;
+  }
+}
+
+const endings = [
+  { name: 'exit', keys: ['exit 7', 'Enter'], code: 7 },
+  { name: 'Enter ~ .', keys: ['Enter', '~.'], code: 255 },
+];
+for (const { name, keys, code } of endings) {
+  onTerminal(`after a shell that ends by ${name} the terminal is as it was${why}`, async t => {
+    const { configDir } = await boardOnDesk(t);
+    const terminal = new Terminal(t, configDir);
+    const before = join(configDir, 'before');
+    const after = join(configDir, 'after');
+    await terminal.run(
+      `stty -g > ${before}; MDT_CONFIG_DIR=${configDir} ${process.execPath} ${MDT_PROGRAM} shell swift-otter; ` +
+        `echo "ended with $?"; stty -g > ${after}; echo done; read wait`,
+    );
+    await terminal.shows(/mendel@swift-otter/);
+    await terminal.type('stty size', 'Enter');
+    await terminal.shows(/^20 90$/m);
+    await terminal.type(...keys);
+    await terminal.shows(/^done$/m);
+    await terminal.shows(new RegExp(`^Connection to swift-otter closed\\.\\nended with ${String(code)}$`, 'm'));
+    t.is(await readFile(after, 'utf8'), await readFile(before, 'utf8'));
+  });
+}
