@@ -1,18 +1,36 @@
 // Builds the package: dist/ (bundled, split so that each command loads only what it uses) and its type declarations.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 import { bundle } from './bundle.js';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 writeLicenses(await bundle());
+await writeAgent();
 writeManPage();
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
+
+/** The agent for boards, as a file beside the code that sends it, and the schema of what it says. */
+async function writeAgent() {
+  copyFileSync(join(root, 'src', 'agent', 'agent.py'), join(root, 'dist', 'agent.py'));
+  const { outputFiles } = await build({
+    absWorkingDir: root,
+    entryPoints: ['src/agent/messages.ts'],
+    bundle: true,
+    write: false,
+    format: 'esm',
+  });
+  const code = Buffer.from(outputFiles[0].contents).toString('base64');
+  const { messagesSchema } = await import(`data:text/javascript;base64,${code}`);
+  const schema = JSON.stringify(messagesSchema(), null, 2);
+  writeFileSync(join(root, 'dist', 'agent-messages.schema.json'), `${schema}\n`);
+}
 
 /** man/mdt.1 is made from the command tree, by the command that was just built. */
 function writeManPage() {

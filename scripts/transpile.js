@@ -1,5 +1,5 @@
 // Turns src/ and test/ into plain ES modules below .build/, file by file, for the test runner and the benchmarks.
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -27,6 +27,7 @@ export async function transpile() {
     sourcemap: true,
     define: { MDT_VERSION: JSON.stringify(version) },
   });
+  copyFileSync(join(root, 'src', 'agent', 'agent.py'), join(root, '.build', 'src', 'agent', 'agent.py'));
 }
 
 function sources(folder) {

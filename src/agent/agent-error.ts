@@ -10,6 +10,7 @@ interface Meaning {
 /** What a user can do about each failure. */
 const MEANINGS: Readonly<Record<AgentErrorCode, Meaning>> = {
   NOT_A_MODEL: { family: 'io', hint: 'Look at the file with "mdt model info" and push it again.' },
+  MODEL_FAILED: { family: 'refused', hint: 'Look at it with "mdt model info", and push it again.' },
   NO_RUNTIME: {
     family: 'refused',
     hint: 'Install TensorFlow Lite on the board with "sudo apt-get install python3-tflite-runtime" and try again.',

@@ -43,6 +43,7 @@ export const agentErrorCode = oneOf(
   'NOT_A_MODEL',
   'NO_RUNTIME',
   'NO_TPU',
+  'MODEL_FAILED',
   'UNRESOLVED_OP',
   'RUNTIME_TOO_OLD',
   'LIBRARY_MISMATCH',
@@ -156,7 +157,7 @@ const error = object({
 
 const model = object({
   /** Path on the board. */
-  path: text(4096),
+  path: text(),
   /** What the messages call it; unique in a run. */
   name: text(),
   /** Whether it was compiled for the Edge TPU. */
