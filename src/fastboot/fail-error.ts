@@ -3,6 +3,7 @@ import { safeText } from '../device/board-text.js';
 
 /** What to do about the refusals that boards are known to give, found in their text. */
 const HINTS: readonly (readonly [pattern: RegExp, hint: string])[] = [
+  [/^[0-9a-f]{8}$/i, 'It is more than the board takes at once; see `mdt fastboot getvar max-download-size`.'],
   [/too large|exceed/i, 'Check that the image is meant for this board and that its partition table is the new one.'],
   [
     /partition (?:name|does not exist|not given)|invalid partition|wrong partition|invalid GPT/i,
@@ -22,7 +23,9 @@ export class FastbootFailError extends MdtError {
   constructor(command: string, text: string, bytes: Uint8Array) {
     const reason = safeText(text);
     const sentence =
-      reason === '' ? `The board refused ${command} without a reason.` : `The board refused ${command}: ${reason}`;
+      reason === ''
+        ? `The board refused ${command} without a reason.`
+        : `The board refused ${command}: ${reason.replace(/\.$/, '')}.`;
     super('refused', 'FASTBOOT_FAIL', sentence, {
       hint: HINTS.find(([pattern]) => pattern.test(reason))?.[1],
       facts: { command, reason, bytes: Buffer.from(bytes) },

@@ -3,8 +3,9 @@
  * u16 sequence number, big endian, data. The host sends, the target answers each packet with one of the same sequence
  * number and of the same id, or of id 0 with the text of an error.
  */
-export const UDP_IDS = { error: 0, query: 1, init: 2, fastboot: 3 } as const;
-export type UdpKind = keyof typeof UDP_IDS;
+const KINDS = ['error', 'query', 'init', 'fastboot'] as const;
+/** What the id says; it is the place in this list. */
+export type UdpKind = (typeof KINDS)[number];
 
 export const UDP_HEADER_BYTES = 4;
 const CONTINUED = 1;
@@ -16,11 +17,9 @@ export interface UdpPacket {
   readonly data: Uint8Array;
 }
 
-const KINDS = Object.keys(UDP_IDS) as UdpKind[];
-
 export function encodeUdpPacket(packet: UdpPacket): Buffer {
   const bytes = Buffer.allocUnsafe(UDP_HEADER_BYTES + packet.data.length);
-  bytes.writeUInt8(UDP_IDS[packet.kind], 0);
+  bytes.writeUInt8(KINDS.indexOf(packet.kind), 0);
   bytes.writeUInt8(packet.continued ? CONTINUED : 0, 1);
   bytes.writeUInt16BE(packet.sequence, 2);
   bytes.set(packet.data, UDP_HEADER_BYTES);
@@ -29,7 +28,7 @@ export function encodeUdpPacket(packet: UdpPacket): Buffer {
 
 /** Undefined if the bytes are no packet of the protocol. */
 export function decodeUdpPacket(bytes: Buffer): UdpPacket | undefined {
-  const kind = bytes.length < UDP_HEADER_BYTES ? undefined : KINDS.find(name => UDP_IDS[name] === bytes[0]);
+  const kind = bytes.length < UDP_HEADER_BYTES ? undefined : KINDS[bytes.readUInt8(0)];
   if (kind === undefined) return undefined;
   return {
     kind,

@@ -14,18 +14,20 @@ export function parseVariableLine(line: string): { name: string; value: string }
 
 /** `max-download-size`: hexadecimal with 0x, else decimal. Undefined, which is unlimited, for 0 and what is no number. */
 export function parseDownloadLimit(value: string | undefined): number | undefined {
-  const size = parseNumber(value?.trim() ?? '');
-  return size === undefined || size === 0 ? undefined : size;
+  return sizeOrNothing(value?.trim() ?? '');
 }
 
-/** `partition-size:…`: hexadecimal, with or without 0x (U-Boot writes it, LK does not). Undefined if it is no number. */
+/**
+ * `partition-size:…`: hexadecimal, with or without 0x (U-Boot writes it, LK does not). Undefined if it is no number, or 0
+ * as some bootloaders say of places that are not in the partition table.
+ */
 export function parsePartitionSize(value: string | undefined): number | undefined {
   const text = value?.trim() ?? '';
-  return parseNumber(/^0x/i.test(text) ? text : `0x${text}`);
+  return sizeOrNothing(/^0x/i.test(text) ? text : `0x${text}`);
 }
 
-function parseNumber(text: string): number | undefined {
+function sizeOrNothing(text: string): number | undefined {
   if (!/^(?:0x[0-9a-f]+|\d+)$/i.test(text)) return undefined;
-  const value = Number(text);
-  return Number.isSafeInteger(value) ? value : undefined;
+  const size = Number(text);
+  return size > 0 && Number.isSafeInteger(size) ? size : undefined;
 }

@@ -6,6 +6,7 @@ import { repositoryRoot } from '../lab/namespace.js';
 import { labMissing } from '../lab/requirements.js';
 import { compressing } from './compressing.js';
 import { finding } from './finding.js';
+import { flashing } from './flashing.js';
 import { inspecting } from './inspecting.js';
 import { largeFiles } from './large-files.js';
 import { memory } from './memory.js';
@@ -23,6 +24,7 @@ interface Benchmark {
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'start-up': { needsLab: false, run: startUp },
   inspecting: { needsLab: false, run: inspecting },
+  flashing: { needsLab: false, run: flashing },
   finding: { needsLab: true, run: finding },
   running: { needsLab: true, run: running },
   'small-files': { needsLab: true, run: smallFiles },

@@ -38,7 +38,7 @@ test('a variable that the board does not have ends with 7', async t => {
   const { code, out, err } = await run('getvar', 'nothing');
   t.is(code, 7);
   t.is(out, '');
-  t.regex(err, /^error: The board refused getvar:nothing: Variable not implemented\nhint: /);
+  t.regex(err, /^error: The board refused getvar:nothing: Variable not implemented\.\nhint: /);
 });
 
 test('flash, erase and the text of the board', async t => {

@@ -22,7 +22,7 @@ for (const [text, size] of [
   ['0x0000000008000000', 0x8000000],
   ['8000000', 0x8000000],
   [' 0x10', 16],
-  ['0', 0],
+  ['0', undefined],
   ['', undefined],
   ['Variable not implemented', undefined],
   [undefined, undefined],

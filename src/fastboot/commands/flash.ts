@@ -12,8 +12,6 @@ import { findVariable } from './getvar.js';
 export interface FlashRequest {
   readonly partition: string;
   readonly image: Image;
-  /** Makes pieces smaller than the board asks for; larger ones than it takes are never sent. */
-  readonly limitBytes?: number | undefined;
 }
 
 /** What was sent and written, for reports. */
@@ -58,18 +56,14 @@ export async function flash(channel: Channel, request: FlashRequest, options: Fl
 /** Asks the board what it takes and how large the partition is, and holds the image against it. */
 async function prepare(channel: Channel, request: FlashRequest, options: FlashOptions): Promise<PreparedImage> {
   const asking = exchangeOptions(options, options.timeouts.responseMs);
-  const boardLimitBytes = parseDownloadLimit(await findVariable(channel, 'max-download-size', asking));
+  const limitBytes = parseDownloadLimit(await findVariable(channel, 'max-download-size', asking));
   const partitionSize = await findVariable(channel, `partition-size:${request.partition}`, asking);
   return await prepareImage(request.image, {
     partition: request.partition,
     partitionBytes: parsePartitionSize(partitionSize),
-    limitBytes: smaller(boardLimitBytes, request.limitBytes),
+    limitBytes,
     signal: options.signal,
   });
-}
-
-function smaller(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b);
 }
 
 function exchangeOptions(

@@ -1,25 +1,39 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FileError } from '../../errors.js';
-import { endsEarly, type Image, type ImageCursor } from './image.js';
+import { findHoles } from './holes.js';
+import { endsEarly, type Extent, type Image, type ImageCursor } from './image.js';
 
 /** Small reads, which are those of headers, come out of one read of this size. */
-const READ_AHEAD_BYTES = 64 * 1024;
+const READ_AHEAD_BYTES = 8 * 1024;
+/** What `stat` counts in, whatever the file system. */
+const STAT_BLOCK_BYTES = 512;
+
+export interface FileImageOptions {
+  /**
+   * The board keeps what it has where the file has holes, instead of getting zeros. Only for files whose holes stand for
+   * what does not matter: mkfs, for one, leaves holes for zeros that it counts on. Linux with GNU tar only.
+   */
+  readonly keepHoles?: boolean;
+  readonly signal?: AbortSignal | undefined;
+}
 
 /** An image in a file, open from the first look to the last byte, so that all of them see the same file. */
 export class FileImage implements Image, AsyncDisposable {
   readonly name: string;
   readonly sizeBytes: number;
+  readonly holes: readonly Extent[];
   readonly #file: FileHandle;
 
-  private constructor(name: string, sizeBytes: number, file: FileHandle) {
-    this.name = name;
-    this.sizeBytes = sizeBytes;
+  private constructor(image: Pick<FileImage, 'name' | 'sizeBytes' | 'holes'>, file: FileHandle) {
+    this.name = image.name;
+    this.sizeBytes = image.sizeBytes;
+    this.holes = image.holes;
     this.#file = file;
   }
 
   /** @throws FileError if there is no such file, it cannot be read, or it is no file but a folder or device */
-  static async open(path: string): Promise<FileImage> {
+  static async open(path: string, options: FileImageOptions = {}): Promise<FileImage> {
     let file: FileHandle;
     try {
       file = await open(path, 'r');
@@ -31,7 +45,11 @@ export class FileImage implements Image, AsyncDisposable {
       if (!stats.isFile()) {
         throw new FileError(`${path} is not a file.`, { hint: 'Give the file of an image.', facts: { path } });
       }
-      return new FileImage(basename(path), stats.size, file);
+      const sizeBytes = stats.size;
+      // Only a file that takes less room than it is long can have holes.
+      const mayHaveHoles = options.keepHoles === true && stats.blocks * STAT_BLOCK_BYTES < sizeBytes;
+      const holes = mayHaveHoles ? await findHoles(path, sizeBytes, options.signal) : [];
+      return new FileImage({ name: basename(path), sizeBytes, holes }, file);
     } catch (error) {
       await file.close();
       throw error;

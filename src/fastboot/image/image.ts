@@ -1,5 +1,12 @@
 import { MdtError, type MdtErrorDetails } from '../../errors.js';
 
+/** A stretch of bytes. */
+export interface Extent {
+  readonly startBytes: number;
+  /** The first byte behind it. */
+  readonly endBytes: number;
+}
+
 /**
  * An image to flash, wherever it is kept. It is read from front to back, as often as needed and never as a whole, so
  * that an entry of a zip can play this role as well as a file.
@@ -8,6 +15,8 @@ export interface Image {
   /** As the user knows it, for messages. */
   readonly name: string;
   readonly sizeBytes: number;
+  /** Stretches of a raw image where the board is to keep what it has, in order. Usually none: they read as zeros. */
+  readonly holes?: readonly Extent[];
   /** Begins at the first byte. */
   open(): Promise<ImageCursor>;
 }

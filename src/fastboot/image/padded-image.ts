@@ -7,7 +7,8 @@ import type { Image, ImageCursor } from './image.js';
 export function paddedImage(image: Image, unitBytes: number): Image {
   const sizeBytes = Math.ceil(image.sizeBytes / unitBytes) * unitBytes;
   if (sizeBytes === image.sizeBytes) return image;
-  return { name: image.name, sizeBytes, open: async () => new PaddedCursor(await image.open(), image.sizeBytes) };
+  const { name, holes = [] } = image;
+  return { name, sizeBytes, holes, open: async () => new PaddedCursor(await image.open(), image.sizeBytes) };
 }
 
 class PaddedCursor implements ImageCursor {

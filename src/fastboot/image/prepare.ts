@@ -3,7 +3,7 @@ import { encodePiece } from '../sparse/encode.js';
 import type { ChunkMap } from '../sparse/chunk.js';
 import { isSparseImage, readSparseImage } from '../sparse/read.js';
 import { scanRawImage } from '../sparse/scan.js';
-import { smallestLimit, split } from '../sparse/split.js';
+import { smallestLimit, split, type Piece } from '../sparse/split.js';
 import { wholeImage, type Payload } from '../payload.js';
 import { ImageError, type Image } from './image.js';
 import { paddedImage } from './padded-image.js';
@@ -34,13 +34,15 @@ export interface PreparedImage {
 
 /** `download:` takes eight hexadecimal digits. */
 const MAX_DOWNLOAD_BYTES = 0xffff_ffff;
+/** A plan of more chunks than this is not kept in memory but made again while it is sent. */
+const MAX_KEPT_CHUNKS = 262_144;
 /** Bootloaders write whole sectors of this size. */
 const SECTOR_BYTES = 512;
 
 /**
  * Reads an image through, checks all that can be checked before the board is touched, and says how it is to be sent:
- * raw as it is (with zeros up to a whole sector) if the board takes it in one download, else in sparse pieces. Sparse
- * images are written anew, without what bootloaders cannot take: CRC32 chunks, longer headers, bytes behind the end.
+ * raw as it is (with zeros up to a whole sector) if the board takes it in one download and gets all of it, else in
+ * sparse pieces. Sparse images are written anew, without what bootloaders cannot take: CRC32 chunks, longer headers, bytes behind the end.
  * @throws ImageError
  */
 export async function prepareImage(image: Image, place: ImagePlace): Promise<PreparedImage> {
@@ -55,7 +57,7 @@ export async function prepareImage(image: Image, place: ImagePlace): Promise<Pre
   }
   const padded = paddedImage(image, SECTOR_BYTES);
   checkCovered(image, padded.sizeBytes, place);
-  if (padded.sizeBytes > limitBytes) {
+  if (padded.sizeBytes > limitBytes || (padded.holes ?? []).length > 0) {
     return await prepareSparse(padded, scanRawImage(padded, place.signal), { ...place, limitBytes });
   }
   const payload = wholeImage(padded);
@@ -80,18 +82,30 @@ async function prepareSparse(image: Image, map: ChunkMap, place: LimitedPlace): 
       facts: { limitBytes: place.limitBytes, blockBytes },
     });
   }
-  const pieces = (): ReturnType<typeof split> =>
-    split(map.chunks(), { blockBytes, totalBlocks, limitBytes: place.limitBytes });
-  let sentBytes = 0;
-  let payloadCount = 0;
-  for await (const piece of pieces()) {
-    sentBytes += piece.sizeBytes;
-    payloadCount += 1;
-  }
+  const plan = await planOf(() => split(map.chunks(), { blockBytes, totalBlocks, limitBytes: place.limitBytes }));
   const payloads = async function* (): AsyncGenerator<Payload> {
-    for await (const piece of pieces()) yield encodePiece(image, piece, map);
+    for await (const piece of plan.pieces()) yield encodePiece(image, piece, map);
   };
-  return { form: 'sparse', sentBytes, coveredBytes, payloadCount, payloads };
+  return { form: 'sparse', sentBytes: plan.sentBytes, coveredBytes, payloadCount: plan.count, payloads };
+}
+
+interface Plan {
+  readonly sentBytes: number;
+  readonly count: number;
+  readonly pieces: () => AsyncIterable<Piece> | Iterable<Piece>;
+}
+
+/** Goes through all pieces once, which is what checks an image; they are kept for sending unless they are too many. */
+async function planOf(split: () => AsyncIterable<Piece>): Promise<Plan> {
+  const kept: Piece[] = [];
+  let [sentBytes, count, chunks] = [0, 0, 0];
+  for await (const piece of split()) {
+    sentBytes += piece.sizeBytes;
+    count += 1;
+    chunks += piece.chunks.length;
+    if (chunks <= MAX_KEPT_CHUNKS) kept.push(piece);
+  }
+  return { sentBytes, count, pieces: chunks <= MAX_KEPT_CHUNKS ? () => kept : split };
 }
 
 async function* only<T>(item: T): AsyncGenerator<T> {

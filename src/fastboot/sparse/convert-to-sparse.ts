@@ -10,7 +10,7 @@ import { encodeFileHeader, FILE_HEADER_BYTES } from './format.js';
 import { canJoin, findRuns } from './runs.js';
 
 const BLOCK_BYTES = 4096;
-const PACKET_BYTES = 2 * 1024 * 1024;
+const PACKET_BYTES = 1024 * 1024;
 
 export interface ConvertOptions {
   readonly signal?: AbortSignal | undefined;

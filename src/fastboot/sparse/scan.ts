@@ -1,7 +1,7 @@
 import { throwIfAborted } from '../../time/deadline.js';
-import { ImageError, type Image } from '../image/image.js';
-import type { Chunk, ChunkMap, Run } from './chunk.js';
-import { canJoin, findRuns, joined } from './runs.js';
+import { ImageError, type Extent, type Image } from '../image/image.js';
+import type { Chunk, ChunkMap, Run, Skip } from './chunk.js';
+import { canJoin, findRuns } from './runs.js';
 
 const SCAN_BYTES = 1024 * 1024;
 /** A RAW chunk has to say its length in 32 bits; this leaves room for its header. */
@@ -12,7 +12,8 @@ const BLOCK_SIZES = [4096, 2048, 1024, 512] as const;
 
 /**
  * Sees a raw image as chunks: blocks of one repeated word are FILL, all others RAW, so that every byte of the image is
- * written. Zeros are FILL too: a board keeps what it has where nothing is written, and that need not be zeros.
+ * written. Zeros are FILL too: a board keeps what it has where nothing is written, and that need not be zeros. Only
+ * what the image itself calls holes is left out.
  * `image` is a multiple of 512 bytes long (see paddedImage); the block size divides it, so that nothing is written
  * behind it.
  */
@@ -25,31 +26,56 @@ export function scanRawImage(image: Image, signal?: AbortSignal): ChunkMap {
 }
 
 async function* scan(image: Image, blockBytes: number, signal: AbortSignal | undefined): AsyncGenerator<Chunk> {
-  await using cursor = await image.open();
-  const buffer = Buffer.allocUnsafeSlow(SCAN_BYTES);
   const maxRunBlocks = MAX_RAW_BYTES / blockBytes;
-  let open: Run | undefined;
+  let open: Run | Skip | undefined;
   let openBytes = 0;
-  for (let position = 0; position < image.sizeBytes;) {
-    throwIfAborted(signal);
-    const bytes = buffer.subarray(0, Math.min(SCAN_BYTES, image.sizeBytes - position));
-    await cursor.fill(bytes);
-    position += bytes.length;
-    for (const run of findRuns(bytes, blockBytes)) {
-      if (open !== undefined && canJoin(open, run) && open.blocks + run.blocks <= maxRunBlocks) {
-        open = joined(open, run);
-        continue;
-      }
-      if (open !== undefined) {
-        yield chunkOf(open, openBytes);
-        openBytes += open.blocks * blockBytes;
-      }
-      open = run;
+  for await (const run of scanRuns(image, blockBytes, signal)) {
+    if (open !== undefined && canJoin(open, run) && open.blocks + run.blocks <= maxRunBlocks) {
+      open = { ...open, blocks: open.blocks + run.blocks };
+      continue;
     }
+    if (open !== undefined) {
+      yield chunkOf(open, openBytes);
+      openBytes += open.blocks * blockBytes;
+    }
+    open = run;
   }
   if (open !== undefined) yield chunkOf(open, openBytes);
 }
 
-function chunkOf(run: Run, sourceBytes: number): Chunk {
+/** Runs as they are found, which end where a read ends. */
+async function* scanRuns(image: Image, blockBytes: number, signal?: AbortSignal): AsyncGenerator<Run | Skip> {
+  await using cursor = await image.open();
+  const buffer = Buffer.allocUnsafeSlow(SCAN_BYTES);
+  let position = 0;
+  for (const hole of [
+    ...wholeBlocks(image.holes ?? [], blockBytes),
+    { startBytes: image.sizeBytes, endBytes: image.sizeBytes },
+  ]) {
+    while (position < hole.startBytes) {
+      throwIfAborted(signal);
+      const bytes = buffer.subarray(0, Math.min(SCAN_BYTES, hole.startBytes - position));
+      await cursor.fill(bytes);
+      position += bytes.length;
+      yield* findRuns(bytes, blockBytes);
+    }
+    const lengthBytes = hole.endBytes - position;
+    await cursor.skip(lengthBytes);
+    position = hole.endBytes;
+    if (lengthBytes > 0) yield { kind: 'skip', blocks: lengthBytes / blockBytes };
+  }
+}
+
+/** The blocks that lie in a hole as a whole. */
+function wholeBlocks(holes: readonly Extent[], blockBytes: number): Extent[] {
+  return holes
+    .map(({ startBytes, endBytes }) => ({
+      startBytes: Math.ceil(startBytes / blockBytes) * blockBytes,
+      endBytes: Math.floor(endBytes / blockBytes) * blockBytes,
+    }))
+    .filter(({ startBytes, endBytes }) => endBytes > startBytes);
+}
+
+function chunkOf(run: Run | Skip, sourceBytes: number): Chunk {
   return run.kind === 'raw' ? { ...run, sourceBytes } : run;
 }

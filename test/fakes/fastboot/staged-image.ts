@@ -8,6 +8,9 @@ const SECTOR_BYTES = 512;
 export class StagedImage implements AsyncDisposable {
   readonly #path: string;
   readonly #file: FileHandle;
+  /** What was appended and is not in the file yet: packets are small, writing each by itself would be slow. */
+  readonly #tail = Buffer.allocUnsafeSlow(STEP_BYTES);
+  #tailBytes = 0;
   sizeBytes = 0;
 
   private constructor(path: string, file: FileHandle) {
@@ -21,14 +24,22 @@ export class StagedImage implements AsyncDisposable {
 
   clear(): void {
     this.sizeBytes = 0;
+    this.#tailBytes = 0;
   }
 
   async append(bytes: Uint8Array): Promise<void> {
-    await this.#file.write(bytes, 0, bytes.length, this.sizeBytes);
-    this.sizeBytes += bytes.length;
+    for (let start = 0; start < bytes.length;) {
+      if (this.#tailBytes === STEP_BYTES) await this.#flush();
+      const part = bytes.subarray(start, start + STEP_BYTES - this.#tailBytes);
+      this.#tail.set(part, this.#tailBytes);
+      this.#tailBytes += part.length;
+      this.sizeBytes += part.length;
+      start += part.length;
+    }
   }
 
   async read(offsetBytes: number, lengthBytes: number): Promise<Buffer> {
+    await this.#flush();
     const bytes = Buffer.alloc(lengthBytes);
     await this.#file.read(bytes, 0, lengthBytes, offsetBytes);
     return bytes;
@@ -43,6 +54,11 @@ export class StagedImage implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close();
     await rm(this.#path, { force: true });
+  }
+
+  async #flush(): Promise<void> {
+    await this.#file.write(this.#tail, 0, this.#tailBytes, this.sizeBytes - this.#tailBytes);
+    this.#tailBytes = 0;
   }
 }
 

@@ -152,3 +152,18 @@ test('bytes behind the last chunk are not sent', async t => {
   const prepared = await prepareImage(bytesImage(Buffer.concat([file, Buffer.alloc(100, 'x')])), { partition: 'boot' });
   t.deepEqual(await filesOf(prepared, 64), [file]);
 });
+
+test('an image of very many chunks is planned piece by piece', async t => {
+  const chunks = Array.from({ length: 300_000 }, (_, word) => ({ kind: 'fill' as const, blocks: 1, word }));
+  const file = { blockBytes: BLOCK_BYTES, chunks };
+  const prepared = await prepareImage(bytesImage(sparseFile(file)), { partition: 'rootfs' });
+  const sent = await filesOf(prepared, 1 << 20);
+  t.is(prepared.payloadCount, 2);
+  t.is(
+    prepared.sentBytes,
+    sent.reduce((sum, piece) => sum + piece.length, 0),
+  );
+  const words = sent.flatMap(blocksIn).filter(content => content !== undefined);
+  t.deepEqual(words.length, chunks.length);
+  t.true(words.every((content, word) => Buffer.from(content, 'hex').readUInt32LE(0) === word));
+});

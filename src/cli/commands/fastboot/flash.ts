@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import { progressFor } from '../../board.js';
 import type { Cli } from '../../cli.js';
 import { addFastbootVerb, fastbootFor } from '../../fastboot-board.js';
@@ -14,10 +14,11 @@ export function addFlash(topic: Command, cli: Cli): void {
   })
     .argument('<partition>', 'name of the partition')
     .argument('<file>', 'image to write')
+    .addOption(new Option('--keep-holes', 'leave the board as it is where a raw image has holes (Linux)'))
     .addOption(progressOption())
-    .action(async (partition: string, file: string, _options: object, command: Command) => {
+    .action(async (partition: string, file: string, options: { keepHoles?: true }, command: Command) => {
       const { FileImage } = await import('../../../fastboot/image/file-image.js');
-      await using image = await FileImage.open(file);
+      await using image = await FileImage.open(file, { keepHoles: options.keepHoles ?? false, signal: cli.io.signal });
       using progress = progressFor(cli, command);
       const { onProgress } = progress;
       await using client = await fastbootFor(cli, command, ({ text }) => {
