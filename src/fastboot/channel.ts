@@ -9,7 +9,7 @@ import type { Transport } from './transport.js';
  * the transport: what the board says next would belong to nobody, and whether it did what it was told is not known.
  * Nothing is sent twice here; whoever wants to go on connects anew and asks the board for its state.
  */
-export class Channel implements AsyncDisposable {
+export class Channel {
   readonly transport: Transport;
   #state: 'idle' | 'busy' | 'closed' = 'idle';
   #brokenBy: unknown;
@@ -45,10 +45,6 @@ export class Channel implements AsyncDisposable {
   async close(): Promise<void> {
     this.#state = 'closed';
     await this.transport.close();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    await this.close();
   }
 
   #begin(): void {

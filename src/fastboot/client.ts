@@ -33,11 +33,6 @@ export class FastbootClient implements AsyncDisposable {
     this.#onMessage = options.onMessage;
   }
 
-  /** As the user names the way to the board. */
-  get name(): string {
-    return this.#channel.transport.name;
-  }
-
   getvar(name: string, signal?: AbortSignal): Promise<string> {
     return getvar(this.#channel, name, this.#asking(signal));
   }

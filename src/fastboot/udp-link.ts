@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
+import { once } from 'node:events';
 import { ProtocolError, TimeoutError, TransportError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { formatNetworkTarget, portOf, type NetworkTarget } from '../device/network-target.js';
@@ -141,12 +142,8 @@ export class UdpLink {
   }
 }
 
-function connectSocket(socket: Socket, port: number, address: string): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject);
-    socket.connect(port, address, () => {
-      socket.off('error', reject);
-      resolve();
-    });
-  });
+async function connectSocket(socket: Socket, port: number, address: string): Promise<void> {
+  const connected = once(socket, 'connect');
+  socket.connect(port, address);
+  await connected;
 }

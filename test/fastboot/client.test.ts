@@ -88,6 +88,14 @@ test('erase has a longer time than other commands', async t => {
   t.deepEqual(transport.deadlines, [99_000, 99_000, 99_000]);
 });
 
+test('what getvar all says beside variables is heard', async t => {
+  const heard: BoardMessage[] = [];
+  const lines = [{ expect: 'getvar:all' }, { deliver: 'INFOa:1' }, { deliver: 'INFOand so on' }, { deliver: 'OKAY' }];
+  const { client } = board(t, lines, { onMessage: message => heard.push(message) });
+  t.deepEqual([...(await client.getAllVariables())], [['a', '1']]);
+  t.deepEqual(heard, [{ kind: 'info', text: 'and so on' }]);
+});
+
 test('getvar all reads variables with and without the space, and those whose name has a colon', async t => {
   const { client } = board(t, [
     { expect: 'getvar:all' },
@@ -247,6 +255,28 @@ test('upload hands on what comes, packet by packet', async t => {
   const chunks: string[] = [];
   t.is(await client.upload(chunk => void chunks.push(chunk.toString())), 10);
   t.deepEqual(chunks, ['01234', '56789']);
+});
+
+test('a board that sends another part of a partition than it was asked for is not believed', async t => {
+  const { client, transport } = board(t, [
+    { expect: 'getvar:max-fetch-size' },
+    { deliver: 'OKAY0x100' },
+    { expect: 'getvar:partition-size:misc' },
+    { deliver: 'OKAY0x6' },
+    { expect: 'fetch:misc:0x00000000:0x00000006' },
+    { deliver: 'DATA00000007' },
+  ]);
+  await t.throwsAsync(
+    client.fetch('misc', () => undefined),
+    { instanceOf: ProtocolError },
+  );
+  t.true(transport.isClosed);
+});
+
+test('more than one download can hold is refused before it is announced', async t => {
+  const { client } = board(t, []);
+  const payload = { ...wholeImage(bytesImage(Buffer.alloc(1))), sizeBytes: 2 ** 32 };
+  await t.throwsAsync(client.download(payload), { instanceOf: UsageError });
 });
 
 test('fetch reads a partition in as many commands as the board asks for', async t => {

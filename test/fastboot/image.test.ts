@@ -76,6 +76,16 @@ test('an image that ends early says after how many bytes', async t => {
   await t.throwsAsync(streamed.skip(400_000), { instanceOf: ImageError });
 });
 
+test('a file that cannot be read any more is an error of the file', async t => {
+  const path = join(await tempDir(t), 'x.img');
+  await writeFile(path, content);
+  const image = await FileImage.open(path);
+  await using cursor = await image.open();
+  await image[Symbol.asyncDispose]();
+  const error = await t.throwsAsync(cursor.fill(Buffer.alloc(20_000)), { instanceOf: FileError });
+  t.is(error.facts['code'], 'EBADF');
+});
+
 test('a folder and a file that is not there are no images', async t => {
   const dir = await tempDir(t);
   await mkdir(join(dir, 'folder'));

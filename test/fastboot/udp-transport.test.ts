@@ -2,6 +2,7 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import test, { type ExecutionContext } from 'ava';
 import { AbortedError, ProtocolError, TimeoutError, TransportError } from '../../src/errors.js';
+import { connectFastboot } from '../../src/fastboot/connect.js';
 import { settle } from '../../src/fastboot/udp-stale.js';
 import { UdpTransport, type UdpOptions } from '../../src/fastboot/udp-transport.js';
 import { udpPeer, type WireLine } from '../fakes/fastboot/scripted-peer.js';
@@ -142,6 +143,11 @@ test('a port where nobody listens is unreachable', async t => {
   t.is(error.facts['code'], 'ECONNREFUSED');
 });
 
+test('an interface that is not there is unreachable', async t => {
+  const opening = UdpTransport.open({ protocol: 'udp', host: 'fe80::1%no-such-interface', port: 5554 });
+  await t.throwsAsync(opening, { instanceOf: TransportError, message: /cannot be reached/ });
+});
+
 test('an error packet ends it, with the text of the board made safe', async t => {
   const transport = await open(t, [
     ...greeting(),
@@ -239,11 +245,26 @@ test('a board that does not know its version is in step all the same', async t =
   await t.notThrowsAsync(settle(transport, { timeoutMs: 5000 }));
 });
 
+test('a board that never stops talking is given up', async t => {
+  const talk = Array.from({ length: 1000 }, (_, index): WireLine[] => {
+    const sequence = (3 + index).toString(16).padStart(4, '0');
+    return [{ expect: packet(`03 00 ${sequence}`) }, { deliver: packet(`03 00 ${sequence}`, 'INFOblah') }];
+  });
+  const transport = await open(t, [
+    ...greeting(),
+    { expect: packet('03 00 0002', probe) },
+    { deliver: packet('03 00 0002') },
+    ...talk.flat(),
+  ]);
+  await t.throwsAsync(settle(transport, { timeoutMs: 5000 }), { instanceOf: ProtocolError, message: /stop talking/ });
+});
+
 test('a board that never comes into step is given up', async t => {
   const stale = (sequence: string): WireLine[] => [
     { expect: packet(`03 00 ${sequence}`, probe) },
     { deliver: packet(`03 00 ${sequence}`, 'OKAYstale') },
   ];
-  const transport = await open(t, [...greeting(), ...['0002', '0003', '0004'].flatMap(stale)]);
-  await t.throwsAsync(settle(transport, { timeoutMs: 5000 }), { instanceOf: ProtocolError });
+  const { port } = await udpPeer(t, [...greeting(), ...['0002', '0003', '0004'].flatMap(stale)]);
+  const connecting = connectFastboot({ protocol: 'udp', host: '127.0.0.1', port });
+  await t.throwsAsync(connecting, { instanceOf: ProtocolError, message: /earlier conversation/ });
 });
