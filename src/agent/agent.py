@@ -1064,8 +1064,10 @@ def main(arguments=None, stand_in=None):
 	parser = argparse.ArgumentParser(description=__doc__)
 	parser.add_argument("--root", default="", help="folder in place of /")
 	parser.add_argument("--board-model")
+	parser.add_argument("--tflite-c", default=os.environ.get("MDT_TFLITE_C", ""), help="its library")
 	parser.add_argument("--hello-timeout-ms", type=int, default=8000)
 	options = parser.parse_args(arguments)
+	os.environ["MDT_TFLITE_C"] = options.tflite_c
 	# Libraries print what they like on stdout: theirs is stderr from here on.
 	sink = os.dup(1)
 	os.dup2(2, 1)

@@ -62,6 +62,11 @@ export class BoardFileSystem {
     return resolved;
   }
 
+  /** Where the host has the file, for a program of the host that works for the board. */
+  async hostPath(path: string): Promise<string> {
+    return this.#host(await resolveInside(this.#rootDir, path));
+  }
+
   async stat(path: string): Promise<Stats> {
     return host.lstat(this.#host(await resolveInside(this.#rootDir, path)));
   }

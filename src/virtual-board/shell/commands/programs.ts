@@ -14,6 +14,7 @@ import { launchPrograms } from './launch.js';
 import { ls, stat } from './list.js';
 import { pathPrograms } from './path-names.js';
 import { printf } from './printf.js';
+import { python3 } from './python.js';
 import { systemPrograms } from './system.js';
 import { tar } from './tar.js';
 import { test } from './test.js';
@@ -58,6 +59,7 @@ export const programs: Readonly<Record<string, KnownProgram>> = {
     ...launchPrograms,
     ...pathPrograms,
     printf,
+    python3,
     stat,
     tar,
     test,
