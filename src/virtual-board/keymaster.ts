@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo, Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { appendAuthorizedKeys, hasMdtKey } from './authorized-keys.js';
 import type { Board } from './board.js';
 import { refuses } from './faults.js';
+import { listen } from './listen.js';
 import { AUTHORIZED_KEYS } from './root-tree.js';
 
 export const KEYMASTER_PORT = 41_337;
@@ -29,7 +30,7 @@ export class Keymaster {
     this.#port = port;
     this.#stopWatching = board.onFileChange(path => {
       const isWatched = path === AUTHORIZED_KEYS || AUTHORIZED_KEYS.startsWith(`${path}/`);
-      if (isWatched && board.release.keymaster.restartsOnChange) void this.restart();
+      if (isWatched && board.release.keymaster.restartsOnChange) this.#startAgain();
     });
   }
 
@@ -55,6 +56,11 @@ export class Keymaster {
       if (await hasMdtKey(this.#board.files)) this.#close();
       else await this.#listen();
     });
+  }
+
+  /** As systemd does it: if it fails, the service is down. */
+  #startAgain(): void {
+    this.restart().catch(() => undefined);
   }
 
   /** Releases the port at once and breaks off what is still being answered. */
@@ -89,12 +95,8 @@ export class Keymaster {
       this.#sockets.add(socket);
       socket.once('close', () => this.#sockets.delete(socket));
     });
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.#port, this.#address, resolve);
-    });
+    this.#port = await listen(server, this.#address, this.#port);
     this.#server = server;
-    this.#port = (server.address() as AddressInfo).port;
   }
 
   /** No new connections; the answer that is under way still goes out. */

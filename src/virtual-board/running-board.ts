@@ -51,7 +51,8 @@ export class RunningBoard implements VirtualBoard {
     this.#keymaster = new Keymaster(board, this.address, options.keymasterPort ?? 0);
     const control = {
       reboot: (into: 'linux' | 'bootloader') => {
-        void this.#inTurn(() => this.#goDown(into, SHUTDOWN_MS));
+        // If its ports are taken meanwhile the board stays off; `power` tells.
+        this.#inTurn(() => this.#goDown(into, SHUTDOWN_MS)).catch(() => undefined);
       },
       restartKeymaster: () => this.#keymaster.restart(),
       isKeymasterRunning: () => this.#keymaster.isRunning,
@@ -70,14 +71,9 @@ export class RunningBoard implements VirtualBoard {
 
   static async start(board: Board, options: VirtualBoardOptions, place: Place): Promise<RunningBoard> {
     const running = new RunningBoard(board, options, place);
-    try {
-      await running.#install();
-      await running.#goUp();
-      return running;
-    } catch (error) {
-      await running.#goOff();
-      throw error;
-    }
+    await running.#install();
+    await running.#goUp();
+    return running;
   }
 
   get name(): string {
@@ -169,8 +165,13 @@ export class RunningBoard implements VirtualBoard {
   async #goUp(): Promise<void> {
     this.#board.powerOn();
     this.#power = 'running';
-    await this.#listenUnlessRefused();
-    await this.#keymaster.start();
+    try {
+      await this.#listenUnlessRefused();
+      await this.#keymaster.start();
+    } catch (error) {
+      await this.#goOff();
+      throw error;
+    }
     await this.#announce();
   }
 

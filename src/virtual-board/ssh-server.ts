@@ -1,9 +1,10 @@
-import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
+import { createServer, type Server as NetServer, type Socket } from 'node:net';
 import ssh2, { type AuthContext, type Connection, type PublicKeyAuthContext } from 'ssh2';
 import { holdsKey, readAuthorizedKeys } from './authorized-keys.js';
 import type { Board } from './board.js';
 import { FaultSocket } from './fault-socket.js';
 import { refuses } from './faults.js';
+import { listen } from './listen.js';
 import type { HostKey } from '../keys/host-key.js';
 import type { ServerKey } from './host-key-file.js';
 
@@ -67,11 +68,12 @@ export class SshServer {
       this.#take(socket);
     });
     this.#server = server;
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(this.#port, this.#options.address, resolve);
-    });
-    this.#port = (server.address() as AddressInfo).port;
+    try {
+      this.#port = await listen(server, this.#options.address, this.#port);
+    } catch (error) {
+      this.#server = undefined;
+      throw error;
+    }
   }
 
   /** Refuses new connections; those there are go on. */
