@@ -38,39 +38,65 @@ const nativeAddons = {
   },
 };
 
+/** What takes a millisecond or more to open, beside the packages. */
+const COSTLY_BUILTINS = /^node:(http|zlib|dgram|child_process)$/;
+/** Opening a file takes about as long as parsing this much. */
+const SMALL_BYTES = 64 * 1024;
+
 /**
- * Bundles twice. Opening a file costs more than parsing it, and a file for each `await import()` of ours made some
- * 30 of them per command. So the first round tells which of these bring a package along; only they get files of their
- * own, and the others go into the file of whoever asks for them, still evaluated only then.
+ * Bundles twice. A file for each `await import()` of ours made some 30 files to open for each command. So the first
+ * round tells which of these are large or bring something costly along; only they get files of their own, and the
+ * others go into the file of whoever asks for them, still evaluated only then.
  * Returns esbuild's metafile; `write: false` leaves dist/ alone.
  */
 export async function bundle({ write = true } = {}) {
   const { metafile } = await build({ ...options, write: false, plugins: [nativeAddons] });
-  const apart = entriesWithPackages(metafile.outputs);
+  const apart = costlyEntries(metafile.outputs);
   return (await build({ ...options, write, plugins: [nativeAddons, withoutFilesFor(apart)] })).metafile;
 }
 
 /** Packages in the file `name` and in all it loads with it, before any `await import()` runs. */
-export function packagesLoadedWith(outputs, name, seen = new Set()) {
-  if (seen.has(name)) return new Set();
-  seen.add(name);
-  const own = Object.keys(outputs[name].inputs).flatMap(
-    input => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? [],
-  );
-  const imported = outputs[name].imports
-    .filter(({ kind, external }) => kind === 'import-statement' && external !== true)
-    .flatMap(({ path }) => [...packagesLoadedWith(outputs, path, seen)]);
-  return new Set([...own, ...imported]);
+export function packagesLoadedWith(outputs, name) {
+  return packagesIn(outputs, [...filesLoadedWith(outputs, name)]);
 }
 
-/** Sources that are loaded late and bring a package along, as absolute paths. */
-function entriesWithPackages(outputs) {
-  const late = Object.entries(outputs).filter(([, { entryPoint }]) => entryPoint?.startsWith('src/'));
-  return new Set(
-    late
-      .filter(([name]) => packagesLoadedWith(outputs, name).size > 0)
-      .map(([, { entryPoint }]) => join(root, entryPoint)),
+function packagesIn(outputs, files) {
+  const inputs = files.flatMap(file => Object.keys(outputs[file].inputs));
+  return new Set(inputs.flatMap(input => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? []));
+}
+
+function filesLoadedWith(outputs, name, seen = new Set()) {
+  if (seen.has(name)) return seen;
+  seen.add(name);
+  for (const { path } of importsOf(outputs, name, false)) filesLoadedWith(outputs, path, seen);
+  return seen;
+}
+
+function importsOf(outputs, name, isExternal) {
+  return outputs[name].imports.filter(
+    ({ kind, external = false }) => kind === 'import-statement' && external === isExternal,
   );
+}
+
+/** Sources that are loaded late for good reason, as absolute paths. */
+function costlyEntries(outputs) {
+  const entries = Object.entries(outputs).flatMap(([name, { entryPoint }]) =>
+    entryPoint?.startsWith('src/') ? [{ name, source: entryPoint }] : [],
+  );
+  const program = entries.find(({ source }) => source === 'src/cli/program.ts');
+  const present = filesLoadedWith(outputs, program.name);
+  const isCostly = name => {
+    const files = [...filesLoadedWith(outputs, name)].filter(file => !present.has(file));
+    const builtins = files.flatMap(file => importsOf(outputs, file, true));
+    const sizeBytes = files.reduce((sum, file) => sum + outputs[file].bytes, 0);
+    return (
+      name === program.name ||
+      packagesIn(outputs, files).size > 0 ||
+      builtins.some(({ path }) => COSTLY_BUILTINS.test(path)) ||
+      sizeBytes > SMALL_BYTES
+    );
+  };
+  return new Set(entries.filter(({ name }) => isCostly(name)).map(({ source }) => join(root, source)));
 }
 
 /** Makes `import('./x.js')` of ours a module of the same file that is evaluated when it is asked for. */
