@@ -5,34 +5,30 @@ import type { DeviceJson } from '../../src/cli/output/devices.js';
 import { MDT } from '../contract/board-under-test.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 import type { Lab } from './lab.js';
-import { mustRun, runProgram, spawnProgram, type ProgramResult, type RunProgramOptions } from './program.js';
+import { mustRun, runProgram, type ProgramResult, type RunProgramOptions } from './program.js';
 
 /** Somebody who uses mdt at the desk of a lab, with settings and keys of their own. */
 export class DeskUser {
   /** For their files; `config` in it is mdt's folder. */
   readonly folder: string;
   readonly #lab: Lab;
-  readonly #t: ExecutionContext;
 
-  private constructor(t: ExecutionContext, lab: Lab, folder: string) {
-    this.#t = t;
+  private constructor(lab: Lab, folder: string) {
     this.#lab = lab;
     this.folder = folder;
   }
 
   static async of(t: ExecutionContext, lab: Lab): Promise<DeskUser> {
-    return new DeskUser(t, lab, await tempDir(t));
+    return new DeskUser(lab, await tempDir(t));
   }
 
   mdt(words: readonly string[], options: RunProgramOptions = {}): Promise<ProgramResult> {
     return runProgram(this.#lab.desk.enter([...MDT, ...words]), { ...options, env: { ...this.#env, ...options.env } });
   }
 
-  /** Starts mdt; what still runs when the test ends is killed. */
+  /** Starts mdt; what still runs when the lab is closed is killed. */
   spawn(words: readonly string[]): ChildProcessWithoutNullStreams {
-    const child = spawnProgram(this.#lab.desk.enter([...MDT, ...words]), { env: this.#env });
-    this.#t.teardown(() => child.kill('SIGKILL'));
-    return child;
+    return this.#lab.desk.spawn([...MDT, ...words], { env: this.#env });
   }
 
   /** What must succeed; its standard output. */

@@ -26,6 +26,7 @@ export class Namespace implements AsyncDisposable {
   readonly pid: number;
   readonly #kind: NamespaceKind;
   readonly #holder: ChildProcessWithoutNullStreams;
+  readonly #children = new Set<ChildProcessWithoutNullStreams>();
 
   private constructor(name: string, kind: NamespaceKind, holder: ChildProcessWithoutNullStreams, pid: number) {
     this.name = name;
@@ -74,8 +75,12 @@ export class Namespace implements AsyncDisposable {
     return mustRun(this.enter(argv), options);
   }
 
+  /** Starts a program inside; what still runs when the namespace is closed is killed then. */
   spawn(argv: readonly string[], options?: RunProgramOptions): ChildProcessWithoutNullStreams {
-    return spawnProgram(this.enter(argv), options);
+    const child = spawnProgram(this.enter(argv), options);
+    this.#children.add(child);
+    child.once('close', () => this.#children.delete(child));
+    return child;
   }
 
   /** Starts a program that stays, and waits for the line on its standard error that says it is ready. */
@@ -92,6 +97,7 @@ export class Namespace implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    for (const child of this.#children) child.kill('SIGKILL');
     if (this.#holder.exitCode !== null || this.#holder.signalCode !== null) return;
     const closed = once(this.#holder, 'close');
     this.#holder.stdin.end();
