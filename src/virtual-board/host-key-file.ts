@@ -14,7 +14,7 @@ export interface ServerKey {
 /** The board's host key, made at its first start and kept in its files: as on a real board, a reflash makes a new one. */
 export async function loadServerKey(files: BoardFileSystem): Promise<ServerKey> {
   if (!(await files.exists(HOST_KEY_FILE))) {
-    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'root@board' });
+    const pair = newKeyPair();
     await files.writeFile(HOST_KEY_FILE, pair.private, 0o600);
     await files.writeFile(`${HOST_KEY_FILE}.pub`, `${pair.public}\n`);
   }
@@ -27,4 +27,12 @@ export async function loadServerKey(files: BoardFileSystem): Promise<ServerKey> 
     });
   }
   return { privateKey, hostKey };
+}
+
+/** ssh2 1.17 writes about one Ed25519 key in 300 so that nothing can read it, itself included. */
+function newKeyPair(): ReturnType<typeof ssh2.utils.generateKeyPairSync> {
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'root@board' });
+    if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return pair;
+  }
 }
