@@ -13,7 +13,7 @@ const allowedRooms = {
   pairing: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/'],
   files: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
   power: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
-  models: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/', 'tflite/'],
+  models: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/', 'tflite/', 'files/'],
   'virtual-board': [...FLOOR, 'keys/', 'agent/agent-file\\.ts'],
 };
 
