@@ -20,11 +20,34 @@ const options = {
   sourcesContent: false,
   metafile: true,
   legalComments: 'none',
-  external: ['cpu-features'],
-  // ssh2 looks for a program of its own beside itself, on Windows and only for an agent that mdt does not use.
+  // CommonJS packages may ask for their folder.
   define: { MDT_VERSION: JSON.stringify(version), __dirname: 'import.meta.dirname' },
   // CommonJS packages inside an ES module bundle call require() for Node's own modules.
   banner: { js: "import{createRequire as mdtRequire}from'node:module';const require=mdtRequire(import.meta.url);" },
+};
+
+/**
+ * Parts of ssh2 that mdt never enters, each of which would cost every command milliseconds: key agents (which load
+ * child processes and more), keys with passphrases, and a native addon that looks at the processor to choose ciphers,
+ * which src/ssh/algorithms.ts does itself.
+ */
+const unusedParts = {
+  './agent.js': 'exports.isAgent = () => false;',
+  'bcrypt-pbkdf': '',
+  'cpu-features': 'module.exports = () => undefined;',
+};
+
+const withoutUnusedParts = {
+  name: 'without-unused-parts',
+  setup(bundler) {
+    bundler.onResolve({ filter: /^(\.\/agent\.js|bcrypt-pbkdf|cpu-features)$/ }, ({ path, importer }) =>
+      /[\\/]node_modules[\\/]ssh2[\\/]/.test(importer) ? { path, namespace: 'unused' } : undefined,
+    );
+    bundler.onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({
+      contents: unusedParts[path],
+      loader: 'js',
+    }));
+  },
 };
 
 /** ssh2 finds its native addons by relative paths, which a bundle moves: keep them where npm put them. */
@@ -43,6 +66,8 @@ const COSTLY_BUILTINS = /^node:(http|zlib|dgram|child_process)$/;
 /** Opening a file takes about as long as parsing this much. */
 const SMALL_BYTES = 64 * 1024;
 
+const plugins = [nativeAddons, withoutUnusedParts];
+
 /**
  * Bundles twice. A file for each `await import()` of ours made some 30 files to open for each command. So the first
  * round tells which of these are large or bring something costly along; only they get files of their own, and the
@@ -50,9 +75,9 @@ const SMALL_BYTES = 64 * 1024;
  * Returns esbuild's metafile; `write: false` leaves dist/ alone.
  */
 export async function bundle({ write = true } = {}) {
-  const { metafile } = await build({ ...options, write: false, plugins: [nativeAddons] });
+  const { metafile } = await build({ ...options, write: false, plugins });
   const apart = costlyEntries(metafile.outputs);
-  return (await build({ ...options, write, plugins: [nativeAddons, withoutFilesFor(apart)] })).metafile;
+  return (await build({ ...options, write, plugins: [...plugins, withoutFilesFor(apart)] })).metafile;
 }
 
 /** Packages in the file `name` and in all it loads with it, before any `await import()` runs. */
