@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { TransportError } from '../errors.js';
 import type { RemoteExit, RemoteProcess } from '../ssh/session.js';
@@ -77,17 +78,8 @@ export class BoardPipe {
   /** Sends all chunks as one gzip stream. */
   async sendCompressed(chunks: AsyncIterable<Buffer>, level: number): Promise<boolean> {
     const gzip = createGzip({ level, chunkSize: 64 * 1024 });
-    const feeding = (async () => {
-      try {
-        for await (const chunk of chunks) {
-          if (gzip.destroyed) return;
-          if (!gzip.write(chunk)) await Promise.race([once(gzip, 'drain'), once(gzip, 'close')]);
-        }
-        gzip.end();
-      } catch (error) {
-        gzip.destroy(error instanceof Error ? error : new Error(String(error)));
-      }
-    })();
+    // What goes wrong with the chunks comes out of the loop below.
+    const feeding = pipeline(chunks, gzip).catch(() => undefined);
     try {
       for await (const packed of gzip) if (!(await this.send(packed as Buffer))) return false;
       return true;

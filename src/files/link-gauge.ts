@@ -1,5 +1,6 @@
 import { deflateRaw } from 'node:zlib';
 import { promisify } from 'node:util';
+import type { BoardPipe } from './board-pipe.js';
 
 /** How much the data itself, in pieces from several places, shrinks, and how fast this host compresses it. */
 export interface CompressionSample {
@@ -31,6 +32,18 @@ export async function sampleCompression(pieces: readonly Buffer[]): Promise<Comp
 
 export function isCompressible(sample: CompressionSample): boolean {
   return sample.ratio < WORTHWHILE_RATIO;
+}
+
+/**
+ * Sends the beginning of what is to be sent and sees how long it takes. The script on the other side reads
+ * `probe LENGTH`, says a line, reads that much, and says another line.
+ */
+export async function probe(pipe: BoardPipe, beginning: Buffer, gauge: LinkGauge): Promise<void> {
+  await pipe.send(`probe ${String(beginning.length)}\n`);
+  if ((await pipe.line()) === undefined) return;
+  const startedAt = performance.now();
+  await pipe.send(beginning);
+  if ((await pipe.line()) !== undefined) gauge.measured(beginning.length, performance.now() - startedAt);
 }
 
 /** What is known of the link of one transfer: measured once, used for everything after. */

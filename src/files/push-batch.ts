@@ -4,11 +4,12 @@ import { boardFailure } from './board-failure.js';
 import { BoardPipe } from './board-pipe.js';
 import { scriptCommand } from './board-script.js';
 import { commitScript } from './commit-script.js';
-import { isCompressible, MIN_COMPRESSED_BYTES, PROBE_BYTES, sampleCompression } from './link-gauge.js';
+import { isCompressible, MIN_COMPRESSED_BYTES, PROBE_BYTES, probe, sampleCompression } from './link-gauge.js';
 import { encodeName } from './names.js';
 import type { PushContext } from './push-context.js';
 import type { PlannedEntry } from './push-plan.js';
 import { splitTarget } from './paths.js';
+import { Prefixed } from './prefixed.js';
 import { withStallWatch, type StallWatch } from './stall.js';
 import { TarPacker } from './tar-packer.js';
 
@@ -30,19 +31,18 @@ trap 'cd /; rm -rf -- "$base/$stage"' EXIT
 trap 'exit 40' HUP INT TERM PIPE
 mkdir -m 700 -- "$stage" && cd -- "./$stage" && mkdir -m 700 t || exit 41
 unpack() {
-  tar -xpf "$1" $keep --no-same-owner --warning=no-timestamp --checkpoint=64 --checkpoint-action='echo=mdt %u'
+  tar -xpf - $keep --no-same-owner --warning=no-timestamp --checkpoint=64 --checkpoint-action='echo=mdt %u'
 }
 IFS=' ' read -r how bytes || exit 40
 if [ "$how" = probe ]; then
   echo ready
   head -c "$bytes" > probe || exit 42
   echo probed
-  unpack probe || exit 42
   read -r how || exit 40
 fi
 case $how in
-gzip) gzip -dc | unpack - ;;
-*) unpack - ;;
+gzip) { [ ! -f probe ] || cat probe; gzip -dc; } | unpack ;;
+*) if [ -f probe ]; then cat probe - | unpack; else unpack; fi ;;
 esac || exit 42
 cd t && [ -f ../commit ] || exit 43
 find . -mindepth 1 ! -type d -printf '%y %s %P\0' | sort -z | cmp -s - ../sizes || exit 43
@@ -105,35 +105,24 @@ class Batch {
     }
   }
 
-  /** Sends the archive up to its trailer; stops early, without one, if the board stops listening. */
+  /** Sends the archive; stops early, without its trailer, if the board stops listening. */
   async #send(pipe: BoardPipe): Promise<void> {
     const { compress, gauge } = this.#context;
     const isWorthwhile = compress && this.#packer.bytesLeft >= MIN_COMPRESSED_BYTES;
-    const first = isWorthwhile ? await collect(this.#packer.pack(PROBE_BYTES)) : [];
-    const sample = await sampleCompression(spread(first));
-    if (isWorthwhile && !gauge.isMeasured && isCompressible(sample)) {
-      first.push(this.#packer.end());
-      await this.#probe(pipe, Buffer.concat(first.splice(0)));
+    await using archive = new Prefixed(this.#chunks(pipe));
+    let level = 0;
+    if (isWorthwhile) {
+      const first = await archive.peek(PROBE_BYTES);
+      const sample = await sampleCompression([first.subarray(0, 65_536), first.subarray(-65_536)]);
+      if (!gauge.isMeasured && isCompressible(sample)) await probe(pipe, await archive.cut(PROBE_BYTES), gauge);
+      level = gauge.level(sample);
     }
-    const level = isWorthwhile ? gauge.level(sample) : 0;
-    const chunks = this.#chunks(pipe, first);
     if (!(await pipe.send(level > 0 ? 'gzip\n' : 'plain\n'))) return;
-    if (level > 0) await pipe.sendCompressed(chunks, level);
-    else for await (const chunk of chunks) if (!(await pipe.send(chunk))) return;
+    if (level > 0) await pipe.sendCompressed(archive, level);
+    else for await (const chunk of archive) if (!(await pipe.send(chunk))) return;
   }
 
-  async #probe(pipe: BoardPipe, archive: Buffer): Promise<void> {
-    await pipe.send(`probe ${String(archive.length)}\n`);
-    if ((await pipe.line()) === undefined) return;
-    const startedAt = performance.now();
-    await pipe.send(archive);
-    if ((await pipe.line()) === undefined) return;
-    this.#context.gauge.measured(archive.length, performance.now() - startedAt);
-    this.#confirmTo(Number.POSITIVE_INFINITY);
-  }
-
-  async *#chunks(pipe: BoardPipe, first: readonly Buffer[]): AsyncGenerator<Buffer> {
-    yield* first;
+  async *#chunks(pipe: BoardPipe): AsyncGenerator<Buffer> {
     for await (const chunk of this.#packer.pack(BATCH_BYTES)) {
       this.#watch.moved();
       if (FATAL.test(pipe.said)) return;
@@ -187,18 +176,6 @@ class Batch {
       this.#context.meter.advance(file.entry.sizeBytes, file.entry.target);
     }
   }
-}
-
-/** A chunk from the beginning and one from the end. */
-function spread(chunks: readonly Buffer[]): Buffer[] {
-  const whole = Buffer.concat(chunks);
-  return [whole.subarray(0, 65_536), whole.subarray(Math.max(65_536, whole.length - 65_536))];
-}
-
-async function collect(chunks: AsyncIterable<Buffer>): Promise<Buffer[]> {
-  const all: Buffer[] = [];
-  for await (const chunk of chunks) all.push(chunk);
-  return all;
 }
 
 /** What `find -printf '%y %s %P\0' | sort -z` prints for these entries. */

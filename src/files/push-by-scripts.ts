@@ -20,8 +20,10 @@ export async function sendByScripts(context: PushContext, plan: PushPlan, baseDe
   };
   const isAlone = (file: PlannedEntry): boolean =>
     (file.sizeBytes >= LARGE_FILE_BYTES || isElsewhere(file)) && isText(file.target);
-  const together = [...plan.newFolders, ...plan.symlinks, ...plan.files.filter(file => !isAlone(file))];
-  if (together.length > 0) await pushBatches(context, together);
+  const together = new Set([...plan.newFolders, ...plan.symlinks, ...plan.files.filter(file => !isAlone(file))]);
+  // In this order tar sets the time of a folder when all that goes into it is there, and not before.
+  const ordered = plan.ordered.filter(entry => together.has(entry));
+  await pushBatches(context, ordered);
   await pushLargeFiles(context, plan.files.filter(isAlone));
   if (context.keepTimes) await finishFolders(context, foldersToFinish(plan, context.touchedFolders));
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { FileError, ProtocolError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { mapBounded } from '../time/concurrency.js';
@@ -6,7 +6,8 @@ import { pause } from '../time/deadline.js';
 import { boardFailure } from './board-failure.js';
 import { BoardPipe } from './board-pipe.js';
 import { scriptCommand } from './board-script.js';
-import { isCompressible, MIN_COMPRESSED_BYTES, PROBE_BYTES, sampleCompression } from './link-gauge.js';
+import { Prefixed } from './prefixed.js';
+import { isCompressible, MIN_COMPRESSED_BYTES, PROBE_BYTES, probe, sampleCompression } from './link-gauge.js';
 import { hashPrefix, readChunks } from './local-read.js';
 import { partName } from './part-name.js';
 import type { PushContext } from './push-context.js';
@@ -95,14 +96,8 @@ class LargeFile {
     const offset = this.#context.resume ? await this.#usablePart() : 0;
     this.#confirmTo(offset);
     this.#context.tally.resumed(offset);
-    try {
-      const sum = await this.#send(offset);
-      await this.#place(this.#context.checksum ? sum : '');
-    } catch (error) {
-      // The file on this host is another one now: nothing will ever continue this part.
-      if (error instanceof FileError && error.facts['path'] === this.#file.path) await this.#discard();
-      throw error;
-    }
+    const sum = await this.#send(offset);
+    await this.#place(this.#context.checksum ? sum : '');
     this.#confirmTo(this.#file.sizeBytes);
     this.#context.touchedFolders.add(splitTarget(this.#file.target).folder);
     this.#context.tally.add(this.#file);
@@ -143,6 +138,10 @@ class LargeFile {
         const code = await pipe.ended();
         if (code !== 0) throw boardFailure(pipe.said, { path: this.#path, neededBytes: this.#file.sizeBytes });
         return sum;
+      } catch (error) {
+        // The file on this host is another one now: nothing will ever continue this part.
+        if (error instanceof FileError && error.facts['path'] === this.#file.path) await this.#discard(pipe);
+        throw error;
       } finally {
         polling.abort();
         if (!pipe.hasEnded) pipe.close();
@@ -154,35 +153,26 @@ class LargeFile {
   async #stream(pipe: BoardPipe, watch: StallWatch, offset: number): Promise<string> {
     const { checksum, compress, gauge } = this.#context;
     const hash = createHash('sha256');
-    let position = offset;
-    const chunks = async function* (this: LargeFile, end: number): AsyncGenerator<Buffer> {
-      for await (const chunk of readChunks(this.#file, position, end)) {
-        if (checksum) hash.update(chunk);
-        position += chunk.length;
-        watch.moved();
-        yield chunk;
-      }
-    }.bind(this);
     if (checksum) for await (const chunk of readChunks(this.#file, 0, offset)) hash.update(chunk);
-    const size = this.#file.sizeBytes;
-    const isWorthwhile = compress && size - offset >= MIN_COMPRESSED_BYTES;
-    const sample = await sampleCompression(isWorthwhile ? await this.#samples(offset) : []);
-    if (!gauge.isMeasured && isWorthwhile && isCompressible(sample)) {
-      await this.#probe(pipe, chunks(offset + PROBE_BYTES));
+    await using content = new Prefixed(this.#chunks(offset, watch, checksum ? hash : undefined));
+    let level = 0;
+    if (compress && this.#file.sizeBytes - offset >= MIN_COMPRESSED_BYTES) {
+      const sample = await sampleCompression(await this.#samples(offset));
+      if (!gauge.isMeasured && isCompressible(sample)) await probe(pipe, await content.cut(PROBE_BYTES), gauge);
+      level = gauge.level(sample);
     }
-    const level = isWorthwhile ? gauge.level(sample) : 0;
     await pipe.send(level > 0 ? 'gzip\n' : 'plain\n');
-    if (level > 0) await pipe.sendCompressed(chunks(size), level);
-    else for await (const chunk of chunks(size)) if (!(await pipe.send(chunk))) break;
+    if (level > 0) await pipe.sendCompressed(content, level);
+    else for await (const chunk of content) if (!(await pipe.send(chunk))) break;
     return hash.digest('hex');
   }
 
-  async #probe(pipe: BoardPipe, chunks: AsyncIterable<Buffer>): Promise<void> {
-    await pipe.send(`probe ${String(PROBE_BYTES)}\n`);
-    if ((await pipe.line()) === undefined) return;
-    const startedAt = performance.now();
-    for await (const chunk of chunks) if (!(await pipe.send(chunk))) return;
-    if ((await pipe.line()) !== undefined) this.#context.gauge.measured(PROBE_BYTES, performance.now() - startedAt);
+  async *#chunks(offset: number, watch: StallWatch, hash: Hash | undefined): AsyncGenerator<Buffer> {
+    for await (const chunk of readChunks(this.#file, offset)) {
+      hash?.update(chunk);
+      watch.moved();
+      yield chunk;
+    }
   }
 
   /** From the beginning, the middle and the end of what is to be sent. */
@@ -234,7 +224,9 @@ class LargeFile {
     throw boardFailure(stderr.toString('utf8'), { path: this.#path });
   }
 
-  async #discard(): Promise<void> {
+  async #discard(pipe: BoardPipe): Promise<void> {
+    pipe.end();
+    await pipe.ended();
     const command = scriptCommand('rm -f -- "$1/$2"', [this.#folder, this.#part]);
     // It is an attempt; the error that led here is the one to tell.
     await this.#context.session.run(command).catch(() => undefined);

@@ -25,6 +25,8 @@ export interface PushPlan {
   readonly unchanged: readonly PlannedEntry[];
   /** Of the same size as what is there: only their hashes can tell whether they are unchanged. */
   readonly toCompare: readonly PlannedEntry[];
+  /** All of them as they were found, each folder directly before what it holds. */
+  readonly ordered: readonly PlannedEntry[];
 }
 
 export interface PlanOptions {
@@ -43,8 +45,12 @@ export function planPush(sources: readonly LocalSource[], target: PushTarget, op
     symlinks: [] as PlannedEntry[],
     unchanged: [] as PlannedEntry[],
     toCompare: [] as PlannedEntry[],
+    ordered: [] as PlannedEntry[],
   };
-  if (target.newFolder !== undefined) plan.newFolders.push(emptyFolder(target.newFolder, options.nowS));
+  if (target.newFolder !== undefined) {
+    plan.newFolders.push(emptyFolder(target.newFolder, options.nowS));
+    plan.ordered.push(...plan.newFolders);
+  }
   for (const [index, source] of sources.entries()) {
     const root = target.roots[index] ?? source.name;
     for (const entry of source.entries) {
@@ -56,6 +62,7 @@ export function planPush(sources: readonly LocalSource[], target: PushTarget, op
       const planned = { ...entry, mode, target: path, existing };
       refuseConflict(planned, target.base);
       plan[verdict(planned, options)].push(planned);
+      plan.ordered.push(planned);
     }
   }
   return plan;
@@ -72,7 +79,7 @@ function plainMode(entry: LocalEntry): number {
   return isProgram ? 0o755 : 0o644;
 }
 
-function verdict(entry: PlannedEntry, options: PlanOptions): keyof PushPlan {
+function verdict(entry: PlannedEntry, options: PlanOptions): Exclude<keyof PushPlan, 'ordered'> {
   const { existing } = entry;
   switch (entry.kind) {
     case 'directory':

@@ -1,3 +1,5 @@
+import { FileError } from '../errors.js';
+import { safeText } from '../device/board-text.js';
 import type { SshSession } from '../ssh/session.js';
 import { isRemoteFileError, SFTP_STATUS } from '../ssh/sftp-requests.js';
 import { quoteWord } from '../ssh/quote.js';
@@ -25,7 +27,11 @@ export async function explainRemoteError(error: unknown, context: RemoteErrorCon
   if (freeBytes !== undefined && freeBytes < neededBytes) {
     return noSpace({ path, neededBytes, freeBytes, cause: error }, 'the board');
   }
-  return error;
+  return new FileError(`${safeText(path)} could not be written: the board gave no reason.`, {
+    cause: error,
+    facts: { path, neededBytes, reason: 'failure' },
+    hint: 'It may have no space left; `mdt exec df -h` shows that.',
+  });
 }
 
 async function freeSpace(session: SshSession, folder: string): Promise<number | undefined> {

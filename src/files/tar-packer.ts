@@ -75,8 +75,8 @@ export class TarPacker {
     if (this.#partsBytes > 0) yield this.#flush();
   }
 
-  /** Ends what was packed so far as an archive of its own, together with `extra` files (name and content). */
-  end(extra: readonly (readonly [name: string, content: Buffer])[] = []): Buffer {
+  /** Ends what was packed so far as an archive, together with `extra` files (name and content). */
+  end(extra: readonly (readonly [name: string, content: Buffer])[]): Buffer {
     for (const [name, content] of extra) {
       const entry = {
         kind: 'file',
