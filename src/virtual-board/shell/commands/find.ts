@@ -42,6 +42,10 @@ async function walk(process: BoardProcess, plan: Plan, place: Omit<Visit, 'stats
   try {
     const follows = plan.followsLinks || (plan.followsStarts && place.depth === 0);
     const visit = { ...place, stats: await statsOf(process, place.boardPath, follows) };
+    if (plan.followsLinks && visit.stats.isDirectory() && (await holdsItself(process, visit))) {
+      await process.complain(`File system loop detected; '${visit.path}' is part of the same file system loop.`);
+      return 1;
+    }
     const before = plan.depthFirst ? 'go-on' : await visitOne(process, plan, visit);
     const below = before === 'prune' ? 0 : await walkBelow(process, plan, visit);
     if (plan.depthFirst) await visitOne(process, plan, visit);
@@ -67,6 +71,14 @@ async function walkBelow(process: BoardProcess, plan: Plan, visit: Visit): Promi
     status = Math.max(status, await walk(process, plan, child));
   }
   return status;
+}
+
+/** Whether a folder was come to, through a symlink, from inside of it. */
+async function holdsItself(process: BoardProcess, { boardPath, depth }: Visit): Promise<boolean> {
+  if (depth === 0) return false;
+  const folder = await process.files.realpath(boardPath);
+  const from = await process.files.realpath(posix.dirname(boardPath));
+  return from === folder || from.startsWith(folder === '/' ? '/' : `${folder}/`);
 }
 
 async function statsOf(process: BoardProcess, path: string, follows: boolean): Promise<Stats> {
