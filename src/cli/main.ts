@@ -15,9 +15,15 @@ export async function run(argv: readonly string[], io: CliIo): Promise<number> {
 export async function main(): Promise<void> {
   const argv = process.argv.slice(2);
   if (argv.length === 1 && (argv[0] === 'version' || argv[0] === '--version')) {
+    // Where it cannot be written, the long way tells why.
+    process.stdout.once('error', () => void runHere(argv));
     process.stdout.write(`${VERSION_LINE}\n`);
     return;
   }
+  await runHere(argv);
+}
+
+async function runHere(argv: readonly string[]): Promise<void> {
   const { openProcess } = await import('./process.js');
   const own = openProcess();
   await own.end(await run(argv, own.io));

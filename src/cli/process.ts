@@ -1,4 +1,5 @@
 import { readEnvironment } from '../config/environment.js';
+import { FileError } from '../errors.js';
 import { Interruption, type EndingSignal } from './interruption.js';
 import type { CliIo } from './io.js';
 import { reportError } from './report-error.js';
@@ -36,16 +37,25 @@ export function openProcess(): OwnProcess {
   for (const signal of ENDING_SIGNALS) process.on(signal, interrupt);
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error;
+      if (error.code !== 'EPIPE') endWith(outputError(error), io);
       if (!controller.signal.aborted) interrupt('SIGPIPE');
     });
   }
   const onBug = (error: unknown): void => {
-    process.exit(reportError(error, { printer: new Printer(io), environment: io.environment }));
+    endWith(error, io);
   };
   process.on('uncaughtException', onBug);
   process.on('unhandledRejection', onBug);
   return { io, end };
+}
+
+/** There is nowhere to put the result: a full disk, for one. */
+function outputError(error: NodeJS.ErrnoException): FileError {
+  return new FileError('The output cannot be written.', { hint: error.message, cause: error });
+}
+
+function endWith(error: unknown, io: CliIo): never {
+  process.exit(reportError(error, { printer: new Printer(io), environment: io.environment }));
 }
 
 async function end(exitCode: number): Promise<never> {

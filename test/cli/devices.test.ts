@@ -1,6 +1,7 @@
 import test from 'ava';
 import type { Device } from '../../src/device/device.js';
 import { mdt } from '../fakes/cli-io.js';
+import { boardOnDesk } from '../fixtures/board-on-desk.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 
 const otter: Device = {
@@ -108,6 +109,16 @@ test('no boards is no error: the result is empty and the advice is on stderr', a
   t.is(out, '');
   t.regex(err, /^No boards were found\.\nhint: /);
   t.deepEqual(await mdt({ configDir }, 'devices', '--json'), { code: 0, out: '[]\n', err: '' });
+});
+
+test('--all adds the known boards that do not answer', async t => {
+  const { configDir, board } = await boardOnDesk(t);
+  const address = `127.0.0.1:${String(board.sshPort)}`;
+  t.is((await mdt({ configDir, devices: [crow] }, 'devices')).out, 'bold-crow\t\t(127.0.0.1:2222)\n');
+  t.is(
+    (await mdt({ configDir, devices: [crow] }, 'devices', '--all')).out,
+    `bold-crow\t\t(127.0.0.1:2222)\nswift-otter\t\t(${address},offline)\n`,
+  );
 });
 
 test('a preference that no board can match does not hide the boards', async t => {

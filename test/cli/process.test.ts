@@ -1,3 +1,6 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { open } from 'node:fs/promises';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
@@ -71,3 +74,22 @@ POSIX_ONLY('a command that goes on writing when its reader has gone ends with 14
   writer.child.stdout.destroy();
   t.like(await writer.ended(), { code: 141, err: '' });
 });
+
+const hasFullDevice = existsSync('/dev/full');
+for (const command of ['version', 'help']) {
+  (hasFullDevice ? test : test.skip)(
+    `${command} with nowhere to put its output is an error of the file${hasFullDevice ? '' : ' (no /dev/full here)'}`,
+    async t => {
+      const configDir = await tempDir(t);
+      const full = await open('/dev/full', 'w');
+      const { status, stderr } = spawnSync(process.execPath, [MDT_PROGRAM, command], {
+        stdio: ['ignore', full.fd, 'pipe'],
+        env: { ...process.env, HOME: configDir },
+        encoding: 'utf8',
+      });
+      await full.close();
+      t.is(status, 5);
+      t.regex(stderr, /^error: The output cannot be written\.\nhint: ENOSPC/);
+    },
+  );
+}

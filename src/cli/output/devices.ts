@@ -9,10 +9,14 @@ export function nameOf(device: Device): string {
   return device.routes[0] === undefined ? '(unknown)' : formatRoute(device.routes[0]);
 }
 
-/** `name<TAB><TAB>(address)` or `(address,default)`: the line of Python MDT, which scripts take apart. */
+/**
+ * `name<TAB><TAB>(address)` or `(address,default)`: the line of Python MDT, which scripts take apart. It knew no boards
+ * that are away; `--all` marks them `(address,offline)`.
+ */
 export function mdtLine(device: Device, isDefault: boolean): string {
   const address = device.routes[0] === undefined ? '' : formatRoute(device.routes[0]);
-  return `${nameOf(device)}\t\t(${address}${isDefault ? ',default' : ''})`;
+  const marks = `${isDefault ? ',default' : ''}${device.state === 'offline' ? ',offline' : ''}`;
+  return `${nameOf(device)}\t\t(${address}${marks})`;
 }
 
 export function deviceTable(
