@@ -7,7 +7,7 @@ import { writePrivateFile } from '../config/private-file.js';
 import { FileError, UsageError } from '../errors.js';
 import type { Identity } from './identity.js';
 import { checkOwnerOnly } from './key-permissions.js';
-import { encodeEd25519 } from './openssh-key.js';
+import { generateEd25519 } from './openssh-key.js';
 import { identityOf, KEY_COMMENT } from './public-line.js';
 
 const RSA_BITS = 4096;
@@ -70,7 +70,7 @@ export async function generateIdentity(paths: ConfigPaths, options: GenerateOpti
   const overwrite = options.overwrite === true;
   if (!overwrite && (await readKeyFile(paths.keyFile)) !== undefined) throw new KeyExistsError(paths.keyFile);
   const privateKey =
-    options.algorithm === 'rsa' ? await generateRsa(options.bits ?? RSA_BITS) : await generateEd25519();
+    options.algorithm === 'rsa' ? await generateRsa(options.bits ?? RSA_BITS) : await generateEd25519(KEY_COMMENT);
   return storeIdentity(paths, privateKey, overwrite);
 }
 
@@ -147,13 +147,6 @@ async function generateRsa(bits: number): Promise<string> {
     privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
   });
   return privateKey;
-}
-
-async function generateEd25519(): Promise<string> {
-  const { privateKey } = await promisify(generateKeyPair)('ed25519');
-  const { x = '', d = '' } = privateKey.export({ format: 'jwk' });
-  const key = { publicKey: Buffer.from(x, 'base64url'), seed: Buffer.from(d, 'base64url') };
-  return encodeEd25519(key, KEY_COMMENT);
 }
 
 async function readKeyFile(file: string): Promise<string | undefined> {

@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto';
+import { generateKeyPair, randomBytes } from 'node:crypto';
+import { promisify } from 'node:util';
 import { sshString, uint32, WireReader } from './ssh-wire.js';
 
 /*
@@ -34,6 +35,13 @@ export interface OpenSshKeyFile {
 
 export function ed25519Blob(publicKey: Uint8Array): Buffer {
   return Buffer.concat([sshString('ssh-ed25519'), sshString(publicKey)]);
+}
+
+/** Makes a key pair and gives the text of its private key file. */
+export async function generateEd25519(comment: string): Promise<string> {
+  const { privateKey } = await promisify(generateKeyPair)('ed25519');
+  const { x = '', d = '' } = privateKey.export({ format: 'jwk' });
+  return encodeEd25519({ publicKey: Buffer.from(x, 'base64url'), seed: Buffer.from(d, 'base64url') }, comment);
 }
 
 /** The text of a private key file that OpenSSH, ssh2 and paramiko read. */

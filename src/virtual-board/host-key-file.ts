@@ -1,6 +1,8 @@
 import ssh2 from 'ssh2';
 import { ProtocolError } from '../errors.js';
 import { parseHostKey, type HostKey } from '../keys/host-key.js';
+import { generateEd25519 } from '../keys/openssh-key.js';
+import { publicBlob } from '../keys/public-line.js';
 import type { BoardFileSystem } from './storage/file-system.js';
 
 const HOST_KEY_FILE = '/etc/ssh/ssh_host_ed25519_key';
@@ -14,9 +16,7 @@ export interface ServerKey {
 /** The board's host key, made at its first start and kept in its files: as on a real board, a reflash makes a new one. */
 export async function loadServerKey(files: BoardFileSystem): Promise<ServerKey> {
   if (!(await files.exists(HOST_KEY_FILE))) {
-    const pair = newKeyPair();
-    await files.writeFile(HOST_KEY_FILE, pair.private, 0o600);
-    await files.writeFile(`${HOST_KEY_FILE}.pub`, `${pair.public}\n`);
+    await writeNewKey(files);
   }
   const privateKey = (await files.readFile(HOST_KEY_FILE)).toString();
   const parsed = ssh2.utils.parseKey(privateKey);
@@ -29,10 +29,10 @@ export async function loadServerKey(files: BoardFileSystem): Promise<ServerKey> 
   return { privateKey, hostKey };
 }
 
-/** ssh2 1.17 writes about one Ed25519 key in 300 so that nothing can read it, itself included. */
-function newKeyPair(): ReturnType<typeof ssh2.utils.generateKeyPairSync> {
-  for (;;) {
-    const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'root@board' });
-    if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return pair;
-  }
+/** Not by ssh2: of the Ed25519 keys it makes it cannot read one in 256, those whose secret begins with a zero. */
+async function writeNewKey(files: BoardFileSystem): Promise<void> {
+  const privateKey = await generateEd25519('root@board');
+  await files.writeFile(HOST_KEY_FILE, privateKey, 0o600);
+  const line = `ssh-ed25519 ${publicBlob(privateKey).toString('base64')} root@board\n`;
+  await files.writeFile(`${HOST_KEY_FILE}.pub`, line);
 }
