@@ -166,11 +166,11 @@ test('a lock whose process is gone, or that is too old, is broken', async t => {
   const lock = `${file}.lock`;
   // Process numbers end far below this one on every system.
   await writeFile(lock, `${String(2 ** 30)} ${hostname()} token`);
-  t.is(await withFileLock(file, () => Promise.resolve(1), { timeoutMs: 1000 }), 1);
+  t.is(await withFileLock(file, () => Promise.resolve(1), { timeoutMs: 20_000 }), 1);
   await writeFile(lock, `1 elsewhere token`);
   const longAgo = new Date(Date.now() - 3_600_000);
   await utimes(lock, longAgo, longAgo);
-  t.is(await withFileLock(file, () => Promise.resolve(2), { timeoutMs: 1000 }), 2);
+  t.is(await withFileLock(file, () => Promise.resolve(2), { timeoutMs: 20_000 }), 2);
   t.deepEqual(await readdir(join(file, '..')), []);
 });
 
