@@ -769,6 +769,7 @@ class Lines:
 
 	def __init__(self, fd, complain):
 		self.fd, self.complain, self.pending, self.is_skipping = fd, complain, b"", False
+		self.queue = []
 
 	def read(self):
 		data = os.read(self.fd, 65536)
@@ -776,15 +777,13 @@ class Lines:
 			raise Goodbye()
 		lines = (self.pending + data).split(b"\n")
 		self.pending = lines.pop()
-		messages = []
 		for line in lines:
-			messages += [] if self.is_skipping else self.parse(line)
+			self.queue += [] if self.is_skipping else self.parse(line)
 			self.is_skipping = False
 		if len(self.pending) > MAX_LINE_BYTES:
 			if not self.is_skipping:
 				self.complain("it is longer than 1 MiB")
 			self.pending, self.is_skipping = b"", True
-		return messages
 
 	def parse(self, line):
 		try:
@@ -934,7 +933,10 @@ class Run:
 						self.timeout_s, child.phase), phase=child.phase, output=child.output())
 
 	def listen(self):
-		for message in self.agent.lines.read():
+		lines = self.agent.lines
+		lines.read()
+		while lines.queue:
+			message = lines.queue.pop(0)
 			if message["type"] == "bye":
 				raise Goodbye()
 			if message["type"] == "run":
@@ -1041,11 +1043,14 @@ class Agent:
 
 	def serve(self):
 		while True:
-			for message in self.lines.read():
-				if message["type"] == "bye":
-					return
-				if message["type"] == "run":
-					self.run(message)
+			if not self.lines.queue:
+				self.lines.read()
+				continue
+			message = self.lines.queue.pop(0)
+			if message["type"] == "bye":
+				return
+			if message["type"] == "run":
+				self.run(message)
 
 	def run(self, message):
 		try:
