@@ -201,8 +201,9 @@ export class RunningBoard implements VirtualBoard {
   }
 
   async #listenUnlessRefused(): Promise<void> {
+    // Once at least, so that an ephemeral port is known from the start.
+    if (!refuses(this.faults, 'connect') || this.#ssh.port === 0) await this.#ssh.listen();
     if (refuses(this.faults, 'connect')) this.#ssh.stopListening();
-    else await this.#ssh.listen();
   }
 
   async #announce(): Promise<void> {
