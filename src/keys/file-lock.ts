@@ -8,13 +8,13 @@ import { withDeadline } from '../time/deadline.js';
 import { until } from '../time/retry.js';
 
 export interface LockOptions {
-  /** How long to wait for others; default 5 s. */
+  /** How long to wait for others; default 30 s, since a busy disk may take seconds to flush what another one wrote. */
   readonly timeoutMs?: number;
   /** A lock older than this was left behind, whoever holds it: locks are held for milliseconds. Default 60 s. */
   readonly staleMs?: number;
 }
 
-const DEFAULT_TIMEOUT_MS = 5_000;
+const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_STALE_MS = 60_000;
 const POLL_INTERVAL_MS = 10;
 

@@ -15,7 +15,7 @@ async function canAnnounce(): Promise<boolean> {
 /** A board that is found as real ones are, by its announcement. */
 async function open(): Promise<BoardUnderTest> {
   const configDir = await mkdtemp(join(tmpdir(), 'mdt-contract-'));
-  const board = await startVirtualBoard({ name: 'contract-otter', rebootMs: 100 });
+  const board = await startVirtualBoard({ name: `contract-otter-${String(process.pid)}`, rebootMs: 100 });
   return {
     device: board.name,
     sshPort: board.sshPort,
