@@ -15,7 +15,8 @@ const KINDS = { INFO: 'info', TEXT: 'text', OKAY: 'okay', FAIL: 'fail', DATA: 'd
 
 /**
  * Reads an answer liberally: text may be missing or end in NULs and line ends, the size may have any width and a 0x.
- * `command` is what was asked, for the error. @throws ProtocolError if the packet has none of the five tags, or DATA has no size.
+ * `command` is what was asked, for the error.
+ * @throws ProtocolError if the packet has none of the five tags, or DATA has no size
  */
 export function parseResponse(packet: Buffer, command: string): Response {
   const tag = packet.toString('latin1', 0, 4);

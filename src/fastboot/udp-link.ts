@@ -76,6 +76,7 @@ export class UdpLink {
    * that nobody listens there, ProtocolError if the board answers with an error
    */
   exchange(request: UdpRequest): Promise<UdpPacket> {
+    if (this.#closed) return Promise.reject(this.#closedError());
     const bytes = encodeUdpPacket({ ...request, sequence: this.sequence });
     return new Promise((resolve, reject) => {
       this.#pending = { request, bytes, triesLeft: request.tries - 1, resolve, reject };
@@ -94,7 +95,7 @@ export class UdpLink {
     if (this.#closed) return;
     this.#closed = true;
     clearInterval(this.#timer);
-    this.cancel(new TransportError(`The connection to ${this.name} is closed.`));
+    this.cancel(this.#closedError());
     this.#socket.close();
   }
 
@@ -123,22 +124,23 @@ export class UdpLink {
   }
 
   #givenUp({ operation, tries }: UdpRequest): Error {
-    const facts = { operation, tries, code: this.#refusal?.code };
-    if (this.#refusal === undefined)
-      return new TimeoutError(operation, tries * this.#retransmitMs, { hint: HINT, facts });
-    const message = `Nothing answers at ${this.name} (${String(this.#refusal.code)}).`;
-    return new TransportError(message, { hint: HINT, cause: this.#refusal, facts });
+    const cause = this.#refusal;
+    const details = { hint: HINT, cause, facts: { operation, tries, code: cause?.code } };
+    if (cause === undefined) return new TimeoutError(operation, tries * this.#retransmitMs, details);
+    return new TransportError(`Nothing answers at ${this.name} (${String(cause.code)}).`, details);
+  }
+
+  #closedError(): TransportError {
+    return new TransportError(`The connection to ${this.name} is closed.`);
   }
 
   #errorOf(answer: UdpPacket, operation: string): ProtocolError {
-    const text = safeText(Buffer.from(answer.data).toString('utf8'));
-    return new ProtocolError(
-      `The board reported an error of the connection: ${text === '' ? 'it did not say which' : text}.`,
-      {
-        hint: 'Restart fastboot on the board and try again.',
-        facts: { operation, bytes: Buffer.from(answer.data) },
-      },
-    );
+    const bytes = Buffer.from(answer.data);
+    const text = safeText(bytes.toString('utf8')).replace(/\.$/, '');
+    return new ProtocolError(`The board reported an error of the connection${text === '' ? '' : `: ${text}`}.`, {
+      hint: 'Restart fastboot on the board and try again.',
+      facts: { operation, bytes },
+    });
   }
 }
 

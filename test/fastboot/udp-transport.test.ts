@@ -191,6 +191,14 @@ test('no answer where one is due is an error, not an endless question', async t 
   await t.throwsAsync(transport.receive(512, deadline), { instanceOf: ProtocolError });
 });
 
+test('a closed transport sends and receives nothing', async t => {
+  const transport = await open(t, greeting());
+  await transport.close();
+  await transport.close();
+  await t.throwsAsync(transport.send(Buffer.from('x'), deadline), { instanceOf: TransportError });
+  await t.throwsAsync(transport.receive(512, deadline), { instanceOf: TransportError });
+});
+
 test('the deadline and the caller end the waiting', async t => {
   const transport = await open(t, [...greeting(), { silence: packet('03 00 0002', 'x') }]);
   await t.throwsAsync(transport.send(Buffer.from('x'), { ...deadline, timeoutMs: 20 }), { instanceOf: TimeoutError });

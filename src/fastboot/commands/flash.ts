@@ -1,7 +1,7 @@
 import type { LongOperation } from '../../time/progress.js';
 import type { Channel } from '../channel.js';
 import { commandFor } from '../command.js';
-import type { BoardMessage } from '../exchange.js';
+import type { BoardMessage, ExchangeOptions } from '../exchange.js';
 import type { Image } from '../image/image.js';
 import { prepareImage, type PreparedImage } from '../image/prepare.js';
 import type { FastbootTimeouts } from '../timeouts.js';
@@ -15,7 +15,7 @@ export interface FlashRequest {
 }
 
 /** What was sent and written, for reports. */
-export type FlashSummary = Pick<PreparedImage, 'form' | 'sentBytes' | 'coveredBytes' | 'payloadCount'>;
+export type FlashSummary = Omit<PreparedImage, 'payloads'>;
 
 export interface FlashOptions extends LongOperation {
   readonly timeouts: FastbootTimeouts;
@@ -26,21 +26,20 @@ export interface FlashOptions extends LongOperation {
 export async function flash(channel: Channel, request: FlashRequest, options: FlashOptions): Promise<FlashSummary> {
   const task = `flash ${request.partition}`;
   const command = commandFor('flash', request.partition);
-  const prepared = await prepare(channel, request, options);
-  const { sentBytes: total, payloadCount } = prepared;
-  let done = 0;
+  const { payloads, ...summary } = await prepare(channel, request, options);
+  const { sentBytes: total, payloadCount } = summary;
+  let [done, index] = [0, 0];
   options.onProgress?.({ kind: 'started', task, unit: 'bytes', total });
   try {
-    let index = 0;
-    for await (const payload of prepared.payloads()) {
+    for await (const payload of payloads()) {
       index += 1;
-      const detail = payloadCount === 1 ? undefined : `piece ${String(index)} of ${String(payloadCount)}`;
+      const detail = payloadCount === 1 ? {} : { detail: `piece ${String(index)} of ${String(payloadCount)}` };
       await download(channel, payload, {
         ...exchangeOptions(options, options.timeouts.responseMs),
         dataTimeoutMs: options.timeouts.dataMs,
         onSent: sentBytes => {
           done += sentBytes;
-          options.onProgress?.({ kind: 'progress', task, unit: 'bytes', done, total, ...(detail && { detail }) });
+          options.onProgress?.({ kind: 'progress', task, unit: 'bytes', done, total, ...detail });
         },
       });
       await channel.command(command, exchangeOptions(options, options.timeouts.flashMs));
@@ -50,7 +49,7 @@ export async function flash(channel: Channel, request: FlashRequest, options: Fl
     throw error;
   }
   options.onProgress?.({ kind: 'finished', task, unit: 'bytes', done });
-  return { form: prepared.form, sentBytes: total, coveredBytes: prepared.coveredBytes, payloadCount };
+  return summary;
 }
 
 /** Asks the board what it takes and how large the partition is, and holds the image against it. */
@@ -66,9 +65,6 @@ async function prepare(channel: Channel, request: FlashRequest, options: FlashOp
   });
 }
 
-function exchangeOptions(
-  options: FlashOptions,
-  timeoutMs: number,
-): Pick<FlashOptions, 'signal' | 'onMessage'> & { timeoutMs: number } {
-  return { timeoutMs, signal: options.signal, onMessage: options.onMessage };
+function exchangeOptions({ signal, onMessage }: FlashOptions, timeoutMs: number): ExchangeOptions {
+  return { timeoutMs, signal, onMessage };
 }

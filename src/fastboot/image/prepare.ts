@@ -29,7 +29,7 @@ export interface PreparedImage {
   readonly coveredBytes: number;
   readonly payloadCount: number;
   /** One after the other; each is downloaded and flashed by itself. */
-  payloads(): AsyncIterable<Payload>;
+  readonly payloads: () => AsyncIterable<Payload>;
 }
 
 /** `download:` takes eight hexadecimal digits. */
@@ -42,7 +42,8 @@ const SECTOR_BYTES = 512;
 /**
  * Reads an image through, checks all that can be checked before the board is touched, and says how it is to be sent:
  * raw as it is (with zeros up to a whole sector) if the board takes it in one download and gets all of it, else in
- * sparse pieces. Sparse images are written anew, without what bootloaders cannot take: CRC32 chunks, longer headers, bytes behind the end.
+ * sparse pieces. Sparse images are written anew, without what bootloaders cannot take: CRC32 chunks, longer headers,
+ * bytes behind the end.
  * @throws ImageError
  */
 export async function prepareImage(image: Image, place: ImagePlace): Promise<PreparedImage> {

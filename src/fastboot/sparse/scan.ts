@@ -47,11 +47,9 @@ async function* scan(image: Image, blockBytes: number, signal: AbortSignal | und
 async function* scanRuns(image: Image, blockBytes: number, signal?: AbortSignal): AsyncGenerator<Run | Skip> {
   await using cursor = await image.open();
   const buffer = Buffer.allocUnsafeSlow(SCAN_BYTES);
+  const end = { startBytes: image.sizeBytes, endBytes: image.sizeBytes };
   let position = 0;
-  for (const hole of [
-    ...wholeBlocks(image.holes ?? [], blockBytes),
-    { startBytes: image.sizeBytes, endBytes: image.sizeBytes },
-  ]) {
+  for (const hole of [...wholeBlocks(image.holes ?? [], blockBytes), end]) {
     while (position < hole.startBytes) {
       throwIfAborted(signal);
       const bytes = buffer.subarray(0, Math.min(SCAN_BYTES, hole.startBytes - position));
