@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 
-/** Reads a socket by asking, so that what the other side may have under way stays bounded by the socket's own buffer. */
+/** Reads a socket by asking, so that what the other side has under way is bounded by the socket's own buffer. */
 export class SocketReader {
   readonly #socket: Socket;
 
@@ -8,26 +8,20 @@ export class SocketReader {
     this.#socket = socket;
   }
 
-  /** Between 1 and `maxBytes` bytes, as soon as there are any; undefined once the connection has ended. */
-  async readSome(maxBytes: number): Promise<Buffer | undefined> {
-    for (;;) {
-      const available = Math.min(maxBytes, this.#socket.readableLength);
-      const bytes = available > 0 ? (this.#socket.read(available) as Buffer | null) : null;
-      if (bytes !== null) return bytes;
-      if (this.#socket.readableEnded || this.#socket.destroyed) return undefined;
-      await this.#change();
-    }
-  }
-
   /** Exactly `lengthBytes` bytes; fewer only if the connection ends before. */
   async readExactly(lengthBytes: number): Promise<Buffer> {
     const pieces: Buffer[] = [];
-    let missing = lengthBytes;
-    while (missing > 0) {
-      const bytes = await this.readSome(missing);
-      if (bytes === undefined) break;
-      pieces.push(bytes);
-      missing -= bytes.length;
+    for (let missing = lengthBytes; missing > 0;) {
+      const available = Math.min(missing, this.#socket.readableLength);
+      const bytes = available > 0 ? (this.#socket.read(available) as Buffer | null) : null;
+      if (bytes !== null) {
+        pieces.push(bytes);
+        missing -= bytes.length;
+      } else if (this.#socket.readableEnded || this.#socket.destroyed) {
+        break;
+      } else {
+        await this.#change();
+      }
     }
     return Buffer.concat(pieces);
   }

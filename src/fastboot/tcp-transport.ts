@@ -71,9 +71,10 @@ export class TcpTransport implements Transport {
   async receive(maxBytes: number, deadline: Deadline): Promise<Buffer> {
     return await withDeadline(deadline, async () => {
       while (this.#packetLeftBytes === 0) this.#packetLeftBytes = await this.#readLength(deadline.operation);
-      const bytes = await this.#reader.readSome(Math.min(maxBytes, this.#packetLeftBytes));
-      if (bytes === undefined) throw this.#lost(deadline.operation);
-      this.#packetLeftBytes -= bytes.length;
+      const wantedBytes = Math.min(maxBytes, this.#packetLeftBytes);
+      const bytes = await this.#reader.readExactly(wantedBytes);
+      if (bytes.length < wantedBytes) throw this.#lost(deadline.operation);
+      this.#packetLeftBytes -= wantedBytes;
       return bytes;
     });
   }

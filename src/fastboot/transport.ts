@@ -17,7 +17,7 @@ export interface Transport extends AsyncDisposable {
    */
   send(packet: Uint8Array, deadline: Deadline): Promise<void>;
   /**
-   * Receives at least 1 and at most `maxBytes` bytes of the next packet; what is longer comes with the next call.
+   * Receives the next packet, which is never empty; of a longer one `maxBytes`, and the rest with the calls that follow.
    * @throws TransportError, ProtocolError, TimeoutError, AbortedError
    */
   receive(maxBytes: number, deadline: Deadline): Promise<Buffer>;
