@@ -37,8 +37,11 @@ export function openProcess(): OwnProcess {
   for (const signal of ENDING_SIGNALS) process.on(signal, interrupt);
   for (const stream of [process.stdout, process.stderr]) {
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') endWith(outputError(error), io);
-      if (!controller.signal.aborted) interrupt('SIGPIPE');
+      // What is on its way out already is not stopped by having nowhere to say so.
+      if (controller.signal.aborted) return;
+      // EIO: the terminal was hung up.
+      if (error.code === 'EPIPE' || error.code === 'EIO') interrupt(error.code === 'EIO' ? 'SIGHUP' : 'SIGPIPE');
+      else endWith(outputError(error), io);
     });
   }
   const onBug = (error: unknown): void => {

@@ -20,7 +20,7 @@ export async function runProgram(argv: readonly string[], io: CliIo): Promise<nu
     return cli.exitCode;
   } catch (error) {
     const code = reportError(error, { printer: cli.printer, environment: io.environment, signal: io.signal });
-    return cli.remoteExitCodes && isFailedContact(error) ? CONNECTION_FAILED : code;
+    return cli.remoteExitCodes && !io.signal.aborted && isFailedContact(error) ? CONNECTION_FAILED : code;
   }
 }
 

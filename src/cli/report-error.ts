@@ -14,26 +14,29 @@ export interface ErrorReport {
 
 /** Turns whatever was thrown into text on stderr and into the exit code of its family. */
 export function reportError(error: unknown, report: ErrorReport): number {
-  const { printer, environment } = report;
+  const { printer, environment, signal } = report;
+  const interruption: unknown = error instanceof Interruption ? error : signal?.reason;
+  // After an interruption, whatever else failed on purpose is its consequence.
+  if (interruption instanceof Interruption && (error instanceof MdtError || isAbort(error))) {
+    return reportInterruption(interruption, printer);
+  }
   if (!(error instanceof MdtError)) return reportBug(error, printer);
-  // After an interruption, whatever else went wrong is its consequence.
-  if (error.family === 'aborted' || report.signal?.reason instanceof Interruption) return reportEnd(error, report);
   printer.note(`${printer.onStderr('red', 'error:')} ${safeLines(error.message)}`);
   if (error.hint !== undefined && error.hint !== '') printer.hint(safeLines(error.hint));
   if (environment.debug) printer.note(stackOf(error));
   return error.exitCode;
 }
 
-/** The user ended it, who knows; only a terminate from elsewhere is worth a line. */
-function reportEnd(error: MdtError, { printer, signal }: ErrorReport): number {
-  const interruption = error instanceof Interruption ? error : (signal?.reason as unknown);
-  if (!(interruption instanceof Interruption)) {
-    printer.note(error.message);
-    return error.exitCode;
-  }
-  if (interruption.signal === 'SIGINT') printer.note('Interrupted.');
-  if (interruption.signal === 'SIGTERM') printer.note('Terminated.');
-  return interruption.exitCode;
+/** Who pressed Ctrl-C knows; a closed terminal or pipe has nobody to tell. */
+function reportInterruption({ signal, exitCode }: Interruption, printer: Printer): number {
+  if (signal === 'SIGINT') printer.note('Interrupted.');
+  if (signal === 'SIGTERM') printer.note('Terminated.');
+  return exitCode;
+}
+
+/** What Node's own operations throw when their signal aborts. */
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
 }
 
 function reportBug(error: unknown, printer: Printer): number {

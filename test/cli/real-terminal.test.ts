@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
@@ -8,6 +8,7 @@ import { withDeadline } from '../../src/time/deadline.js';
 import { until } from '../../src/time/retry.js';
 import { boardOnDesk } from '../fixtures/board-on-desk.js';
 import { MDT_PROGRAM } from '../fixtures/mdt-process.js';
+import { tempDir } from '../fixtures/temp-dir.js';
 
 const hasTmux = spawnSync('tmux', ['-V']).status === 0;
 const onTerminal = hasTmux ? test : test.skip;
@@ -30,19 +31,24 @@ class Terminal {
   }
 
   /** Waits until the screen matches. */
-  async shows(pattern: RegExp): Promise<void> {
-    const deadline = { operation: `waiting for ${String(pattern)} on the screen`, timeoutMs: 20_000 };
-    await withDeadline(deadline, signal =>
-      until({ intervalMs: 50, signal }, async () => {
-        const screen = await this.#tmux('capture-pane', '-p');
-        return pattern.test(screen) ? screen : undefined;
-      }),
-    );
+  async shows(pattern: RegExp): Promise<RegExpExecArray> {
+    return await soon(`${String(pattern)} on the screen`, async () => {
+      return pattern.exec(await this.#tmux('capture-pane', '-p', '-J')) ?? undefined;
+    });
+  }
+
+  async hangUp(): Promise<void> {
+    await this.#tmux('kill-server');
   }
 
   async #tmux(...words: string[]): Promise<string> {
     return (await promisify(execFile)('tmux', ['-S', this.#socket, ...words])).stdout;
   }
+}
+
+async function soon<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
+  const deadline = { operation: `waiting for ${what}`, timeoutMs: 20_000 };
+  return await withDeadline(deadline, signal => until({ intervalMs: 50, signal }, attempt));
 }
 
 const endings = [
@@ -68,3 +74,14 @@ for (const { name, keys, code } of endings) {
     t.is(await readFile(after, 'utf8'), await readFile(before, 'utf8'));
   });
 }
+
+onTerminal(`a terminal that is hung up ends the command in order${why}`, async t => {
+  const folder = await tempDir(t);
+  const terminal = new Terminal(t, folder);
+  await terminal.run(`TMPDIR=${folder} MDT_CONFIG_DIR=${folder} ${process.execPath} ${MDT_PROGRAM} virtual-board`);
+  await terminal.shows(/Press Ctrl-C/);
+  const boards = async (): Promise<string[]> => (await readdir(folder)).filter(name => name.startsWith('mdt-virtual'));
+  t.is((await boards()).length, 1);
+  await terminal.hangUp();
+  await soon('the files of the board to go', async () => ((await boards()).length === 0 ? true : undefined));
+});
