@@ -1,6 +1,10 @@
 import type { AnyAuthMethod, AuthenticationType, KeyboardInteractiveAuthMethod, ParsedKey } from 'ssh2';
 import keyParser from 'ssh2/lib/protocol/keyParser.js';
+import { safeText } from '../device/board-text.js';
 import { UsageError } from '../errors.js';
+
+/** RFC 4252 and OpenSSH know six. */
+const MAX_METHODS = 16;
 
 /** One way to prove who we are; they are tried in order. */
 export type Credential =
@@ -25,7 +29,7 @@ export function createAuthenticator(username: string, credentials: readonly Cred
   let known: readonly AuthenticationType[] | null = null;
   return {
     get allowed() {
-      return known ?? [];
+      return (known ?? []).slice(0, MAX_METHODS).map(method => safeText(method, 64));
     },
     next(allowed) {
       known = allowed ?? known;

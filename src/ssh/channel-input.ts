@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
-import { TransportError } from '../errors.js';
+import { TransportError, type ProtocolError } from '../errors.js';
 
 const BUFFER_BYTES = 256 * 1024;
 
@@ -9,6 +9,8 @@ export interface Connection {
   readonly isOpen: () => boolean;
   /** Resolves when the connection has ended. */
   readonly closed: Promise<Error | undefined>;
+  /** Ends the connection because of something that the board did. */
+  readonly breakOff: (error: ProtocolError) => void;
 }
 
 /**

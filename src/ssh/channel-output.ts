@@ -15,8 +15,9 @@ interface Source {
 export class ChannelOutput {
   readonly #endings: (() => void)[];
 
-  constructor(channel: ClientChannel) {
-    this.#endings = [gate(channel, channel.stderr), gate(channel.stderr, channel)];
+  /** `onFlood` is called when the board sends although there is no window left. */
+  constructor(channel: ClientChannel, onFlood: () => void) {
+    this.#endings = [gate(channel, channel.stderr, onFlood), gate(channel.stderr, channel, onFlood)];
   }
 
   /** Ends both streams after what they hold already; whatever else the board sends is dropped. */
@@ -25,7 +26,10 @@ export class ChannelOutput {
   }
 }
 
-function gate(stream: Source, other: Source): () => void {
+/** Of a window that was nearly unread and then opened again, with room to spare; ssh2 does not check it. */
+const FLOOD_WINDOWS = 3;
+
+function gate(stream: Source, other: Source, onFlood: () => void): () => void {
   const push = stream.push.bind(stream);
   const read = stream._read.bind(stream);
   const isOtherFull = (): boolean => other.readableLength >= other.readableHighWaterMark;
@@ -33,6 +37,7 @@ function gate(stream: Source, other: Source): () => void {
   stream.push = chunk => {
     if (ended) return false;
     ended = chunk === null;
+    if (stream.readableLength > FLOOD_WINDOWS * stream.readableHighWaterMark) onFlood();
     return push(chunk) && !isOtherFull();
   };
   stream._read = size => {

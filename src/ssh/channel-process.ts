@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { ClientChannel } from 'ssh2';
+import { ProtocolError } from '../errors.js';
 import { onAbort } from '../time/deadline.js';
 import { ChannelInput, type Connection } from './channel-input.js';
 import { ChannelOutput } from './channel-output.js';
@@ -22,7 +23,9 @@ export class ChannelProcess implements RemoteProcess {
   constructor(channel: ClientChannel, connection: Connection, signal?: AbortSignal) {
     this.#channel = channel;
     this.#connection = connection;
-    this.#output = new ChannelOutput(channel);
+    this.#output = new ChannelOutput(channel, () => {
+      connection.breakOff(new ProtocolError('The board sent more than it was allowed to.'));
+    });
     this.stdin = new ChannelInput(channel, connection);
     this.stdout = channel;
     this.stderr = channel.stderr;

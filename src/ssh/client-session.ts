@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
-import { AbortedError, BoardRefusedError, type TransportError } from '../errors.js';
+import { AbortedError, BoardRefusedError, type ProtocolError, type TransportError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import type { HostKey } from '../keys/host-key.js';
 import { onAbort, throwIfAborted } from '../time/deadline.js';
+import type { Connection } from './channel-input.js';
 import { ChannelProcess } from './channel-process.js';
 import { lostConnection } from './connect-errors.js';
 import { connectFrom, listenOn } from './remote-sockets.js';
@@ -42,7 +43,7 @@ export class ClientSession implements SshSession {
   readonly #peer: string;
   #sftp: Promise<SftpChannel> | undefined;
   #closing = false;
-  #lost: TransportError | undefined;
+  #lost: TransportError | ProtocolError | undefined;
 
   constructor(client: Client, socket: Socket, facts: SessionFacts) {
     this.hostKey = facts.hostKey;
@@ -51,7 +52,7 @@ export class ClientSession implements SshSession {
     this.#client = client;
     this.#socket = socket;
     client.on('error', error => {
-      this.#lost ??= lostConnection(this.#peer, error);
+      this.#breakOff(lostConnection(this.#peer, error));
     });
     this.closed = new Promise(resolve => {
       client.once('close', () => {
@@ -111,8 +112,20 @@ export class ClientSession implements SshSession {
     await this.close();
   }
 
+  /** ssh2 only says goodbye after an error, which a hostile server need not answer. */
+  #breakOff(error: TransportError | ProtocolError): void {
+    this.#lost ??= error;
+    this.#socket.destroy();
+  }
+
   #processFrom(signal: AbortSignal | undefined, done: Done<RemoteProcess>): Done<ClientChannel> {
-    const connection = { isOpen: () => this.#socket.writable, closed: this.closed };
+    const connection: Connection = {
+      isOpen: () => this.#socket.writable,
+      closed: this.closed,
+      breakOff: error => {
+        this.#breakOff(error);
+      },
+    };
     return (error, channel) => {
       // After an error there is no channel, whatever the type says; nor is the value looked at then.
       done(error, error ? (undefined as never) : new ChannelProcess(channel, connection, signal));

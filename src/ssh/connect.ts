@@ -1,5 +1,5 @@
 import { connect as connectSocket, type Socket } from 'node:net';
-import { TimeoutError, TransportError } from '../errors.js';
+import { TimeoutError } from '../errors.js';
 import { onAbort, withDeadline } from '../time/deadline.js';
 import type { ConnectOptions, ConnectProgress, SshTarget } from './connect-options.js';
 import { socketError, stageHint, stageOperation } from './connect-errors.js';
@@ -47,7 +47,7 @@ async function openSocket(target: SshTarget, progress: ConnectProgress, signal: 
     const socket = connectSocket({ host: target.host, port: target.port, noDelay: true });
     const stopListening = onAbort(signal, () => {
       socket.destroy();
-      reject(new TransportError(`Connecting to ${progress.peer} was given up.`));
+      reject(signal.reason as Error);
     });
     const onError = (error: NodeJS.ErrnoException): void => {
       stopListening();

@@ -48,9 +48,11 @@ function signAtOnce(protocol: Protocol): void {
 function ignoreOtherHostKeys(client: Client, protocol: Protocol): void {
   const handlers = protocol._handlers;
   const handle = handlers.GLOBAL_REQUEST;
+  let wasTold = false;
   handlers.GLOBAL_REQUEST = (self, name, wantReply, data) => {
     if (name !== 'hostkeys-00@openssh.com') handle(self, name, wantReply, data);
-    else acknowledge(client, protocol);
+    else if (!wasTold) acknowledge(client, protocol);
+    wasTold ||= name === 'hostkeys-00@openssh.com';
   };
 }
 

@@ -43,6 +43,8 @@ export async function startFakeSshServer(
   const server = new ssh2.Server({ hostKeys, ...(options.ident ? { ident: options.ident } : {}) }, connection => {
     connections.add(connection);
     connection.on('error', () => undefined);
+    // One for each program that runs.
+    connection.setMaxListeners(0);
     connection.on('close', () => {
       connections.delete(connection);
       if (connections.size === 0) for (const resolve of emptied) resolve();

@@ -39,6 +39,8 @@ export async function startTcpServer(t: ExecutionContext, onConnection: (socket:
 export interface TcpProxy extends TcpServer {
   /** From now on nothing passes, and nothing is closed: as when a cable is pulled. */
   freeze(): void;
+  /** Sends something of its own to all clients. */
+  inject(bytes: Buffer): void;
 }
 
 export interface TcpProxyOptions {
@@ -88,6 +90,9 @@ export async function startTcpProxy(
     ...proxy,
     freeze: () => {
       frozen = true;
+    },
+    inject: bytes => {
+      for (const socket of proxy.sockets) socket.write(bytes);
     },
   };
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import anyTest, { type ExecutionContext } from 'ava';
 import { identityOf } from '../../src/keys/public-line.js';
@@ -50,6 +50,19 @@ test('too many keys end in a refusal, not in a lost connection', async t => {
   await t.throwsAsync(connect({ host: '127.0.0.1', port }, { username, credentials, verifyHostKey: () => undefined }), {
     instanceOf: AuthenticationError,
   });
+});
+
+test('keys are renewed in the middle of a transfer, both ways', async t => {
+  const config = ['RekeyLimit 1M', 'LogLevel DEBUG1'];
+  const { port, username, log } = await startSshd(t, identityOf(rsaKey).publicLine, config);
+  await using session = await connect(
+    { host: '127.0.0.1', port },
+    { username, credentials: [{ kind: 'key', privateKey: rsaKey }], verifyHostKey: () => undefined },
+  );
+  const input = randomBytes(16 * 1024 * 1024);
+  const { stdout } = await session.run('cat', { input, maxOutputBytes: input.length });
+  t.true(stdout.equals(input));
+  t.regex(log(), /rekey/);
 });
 
 test('a pty has the type and size it was asked for, and follows the window', async t => {

@@ -4,8 +4,9 @@ import type { Readable } from 'node:stream';
 import anyTest, { type ExecutionContext } from 'ava';
 import { AbortedError, ProtocolError, TimeoutError, TransportError } from '../../src/errors.js';
 import { quoteWords } from '../../src/ssh/quote.js';
+import { startFakeSshServer } from '../fakes/ssh-server.js';
 import { startTcpProxy } from '../fakes/tcp-server.js';
-import { peers, type RunningPeer } from './peers.js';
+import { peers, running, type RunningPeer } from './peers.js';
 
 /** Reads nothing and runs as long as its connection is there, or for ten seconds. */
 const HANG =
@@ -201,6 +202,18 @@ for (const peer of peers) {
     t.true(remote.stdin.errored instanceof TransportError);
   });
 
+  test('garbage in the middle ends the session, also if the board keeps the connection open', async (t, peer) => {
+    const proxy = await startTcpProxy(t, peer.port);
+    const session = await peer.open({ port: proxy.port });
+    const remote = await session.exec(HANG);
+    remote.stdout.resume();
+    remote.stderr.resume();
+    proxy.freeze();
+    proxy.inject(Buffer.alloc(200, 0x41));
+    t.true((await session.closed) instanceof TransportError);
+    t.deepEqual(await remote.exit, { kind: 'lost' });
+  });
+
   test('a dead link is noticed by keep-alives', async (t, peer) => {
     const proxy = await startTcpProxy(t, peer.port);
     const session = await peer.open({ port: proxy.port, keepAliveIntervalMs: 40 });
@@ -239,6 +252,23 @@ for (const peer of peers) {
     t.true(stdout.equals(input));
   });
 }
+
+anyTest('a server that sends more than the window allows is cut off', async t => {
+  const server = await startFakeSshServer(t, {
+    onExec: channel => {
+      const { outgoing } = channel as unknown as { outgoing: { window: number } };
+      const send = (): void => {
+        outgoing.window = 1e9;
+        while (!channel.destroyed && channel.write(Buffer.alloc(30_001)));
+      };
+      channel.on('drain', send);
+      send();
+    },
+  });
+  const session = await running(t, { name: 'fake', port: server.port, username: 'mendel' }).open();
+  await session.exec('flood');
+  t.true((await session.closed) instanceof ProtocolError);
+});
 
 async function collect(stream: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
