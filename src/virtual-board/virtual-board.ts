@@ -14,7 +14,8 @@ export type { AnnouncementState, PowerState, VirtualBoard, VirtualBoardOptions }
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 
 /**
- * Starts a board. It runs in this process; its files are those of a folder, and no program of the host is ever started.
+ * Starts a board. It runs in this process, its files are those of a folder, and what runs on it is part of mdt: no program
+ * of the host is started, but Python for mdt's own benchmark agent.
  * @throws UsageError for a name that no host can have, and the host's own error if an address or a port cannot be
  * listened on. A board that cannot be announced still runs; `announcement` tells why.
  */

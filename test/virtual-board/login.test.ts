@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect as dial, createServer, type AddressInfo } from 'node:net';
 import test from 'ava';
+import { generateEd25519 } from '../../src/keys/openssh-key.js';
 import ssh2, { type ClientChannel } from 'ssh2';
 import { startVirtualBoard, type VirtualBoard } from '../../src/virtual-board/virtual-board.js';
 import { collect, connect, pairedBoard } from './paired-board.js';
@@ -47,7 +48,7 @@ const password = { type: 'password', username: 'mendel', password: 'mendel' } as
 
 test('only keys that the board knows are let in, and only public keys are offered', async t => {
   const { board, privateKey } = await pairedBoard(t);
-  const stranger = ssh2.utils.generateKeyPairSync('ed25519').private;
+  const stranger = await generateEd25519('stranger');
   const asKey = (key: string, username = 'mendel'): ssh2.PublicKeyAuthMethod => ({ type: 'publickey', username, key });
   const refused = await attempt(board, [asKey(stranger), password]);
   t.is(refused.error, 'All configured authentication methods failed');

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
+import { generateEd25519 } from '../../src/keys/openssh-key.js';
+import { identityOf } from '../../src/keys/public-line.js';
 import ssh2, { type ClientChannel, type ExecOptions, type SFTPWrapper } from 'ssh2';
 import {
   startVirtualBoard,
@@ -30,14 +32,14 @@ export interface PairedBoard {
 export async function pairedBoard(t: ExecutionContext, options: VirtualBoardOptions = {}): Promise<PairedBoard> {
   const board = await startVirtualBoard({ announce: false, rebootMs: 50, ...options });
   t.teardown(() => board.close());
-  const pair = ssh2.utils.generateKeyPairSync('ed25519', { comment: 'test' });
-  await board.setAuthorizedKeys([pair.public]);
-  const client = await connect(board, pair.private);
+  const privateKey = await generateEd25519('test');
+  await board.setAuthorizedKeys([identityOf(privateKey).publicLine]);
+  const client = await connect(board, privateKey);
   t.teardown(() => client.destroy());
   return {
     board,
     client,
-    privateKey: pair.private,
+    privateKey,
     path: boardPath => join(board.rootDir, boardPath),
     exec: (command, execOptions) => exec(client, command, execOptions),
     run: (command, input) => run(client, command, input),

@@ -1,5 +1,6 @@
+import { sshString } from '../../keys/ssh-wire.js';
 import { BoardFileError } from '../storage/errno.js';
-import { RESPONSE, string, uint64, type PacketReader } from './packet.js';
+import { RESPONSE, uint64, type PacketReader } from './packet.js';
 import { absolute, done, type Reply, type SftpContext } from './reply.js';
 
 const BLOCK_BYTES = 4096;
@@ -43,5 +44,5 @@ async function diskReply({ files }: SftpContext, path: string): Promise<Reply> {
 
 /** The list of extensions as the answer to INIT carries it. */
 export function extensionFields(): Buffer[] {
-  return Object.entries(EXTENSIONS).flatMap(([name, version]) => [string(name), string(version)]);
+  return Object.entries(EXTENSIONS).flatMap(([name, version]) => [sshString(name), sshString(version)]);
 }

@@ -3,6 +3,7 @@
  * string is `uint32 length` and its bytes.
  */
 import type { Stats } from 'node:fs';
+import { uint32 } from '../../keys/ssh-wire.js';
 
 /** As OpenSSH's sftp-server: more is a broken client. */
 export const MAX_PACKET_BYTES = 256 * 1024;
@@ -115,21 +116,10 @@ export class PacketReader {
   }
 }
 
-export function uint32(value: number): Buffer {
-  const buffer = Buffer.alloc(4);
-  buffer.writeUInt32BE(value >>> 0);
-  return buffer;
-}
-
 export function uint64(value: number): Buffer {
   const buffer = Buffer.alloc(8);
   buffer.writeBigUInt64BE(BigInt(value));
   return buffer;
-}
-
-export function string(value: string | Uint8Array): Buffer {
-  const bytes = typeof value === 'string' ? Buffer.from(value) : value;
-  return Buffer.concat([uint32(bytes.length), bytes]);
 }
 
 export function packet(type: number, ...fields: readonly Uint8Array[]): Buffer {
@@ -144,9 +134,14 @@ export function attributes(stats: Stats, ids: { readonly uid: number; readonly g
     uint32(ids.uid),
     uint32(ids.gid),
     uint32(stats.mode),
-    uint32(Math.floor(stats.atimeMs / 1000)),
-    uint32(Math.floor(stats.mtimeMs / 1000)),
+    uint32(seconds(stats.atimeMs)),
+    uint32(seconds(stats.mtimeMs)),
   ]);
+}
+
+/** Version 3 has unsigned seconds of 32 bits. */
+function seconds(timeMs: number): number {
+  return Math.min(0xffff_ffff, Math.max(0, Math.floor(timeMs / 1000)));
 }
 
 /** Splits a stream of bytes into packets (type and what follows it). @throws MalformedPacketError */

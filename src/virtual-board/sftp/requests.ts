@@ -1,18 +1,10 @@
+import { sshString, uint32 } from '../../keys/ssh-wire.js';
 import { posix } from 'node:path';
 import { listingLine, ownerOf } from '../storage/listing.js';
 import { BoardFileError } from '../storage/errno.js';
 import type { BoardFileSystem } from '../storage/file-system.js';
 import { extendedRequest } from './extensions.js';
-import {
-  attributes,
-  OPEN_FLAG,
-  REQUEST,
-  RESPONSE,
-  string,
-  uint32,
-  type PacketReader,
-  type WantedAttributes,
-} from './packet.js';
+import { attributes, OPEN_FLAG, REQUEST, RESPONSE, type PacketReader, type WantedAttributes } from './packet.js';
 import { absolute, done, type Reply, type SftpContext } from './reply.js';
 
 /** As OpenSSH 7.9 on a board: a read gives at most this much, however much was asked for. */
@@ -69,14 +61,14 @@ async function openFile({ files, handles }: SftpContext, body: PacketReader): Pr
     exclusive: has(OPEN_FLAG.EXCLUSIVE),
     mode: mode & 0o777,
   });
-  return { type: RESPONSE.HANDLE, fields: [string(handles.add(file))] };
+  return { type: RESPONSE.HANDLE, fields: [sshString(handles.add(file))] };
 }
 
 async function read({ handles }: SftpContext, body: PacketReader): Promise<Reply> {
   const file = handles.file(body.bytes());
   const position = body.uint64();
   const data = await file.read(Math.min(body.uint32(), MAX_READ_BYTES), position);
-  return data.length === 0 ? 'eof' : { type: RESPONSE.DATA, fields: [string(data)] };
+  return data.length === 0 ? 'eof' : { type: RESPONSE.DATA, fields: [sshString(data)] };
 }
 
 async function write({ handles }: SftpContext, body: PacketReader): Promise<Reply> {
@@ -110,7 +102,7 @@ async function setOpenAttributes({ handles }: SftpContext, body: PacketReader): 
 async function openFolder({ files, handles }: SftpContext, body: PacketReader): Promise<Reply> {
   const path = absolute(body.text());
   const names = ['.', '..', ...(await files.readdir(path))].reverse();
-  return { type: RESPONSE.HANDLE, fields: [string(handles.add({ path, names }))] };
+  return { type: RESPONSE.HANDLE, fields: [sshString(handles.add({ path, names }))] };
 }
 
 async function readFolder({ files, handles }: SftpContext, body: PacketReader): Promise<Reply> {
@@ -124,7 +116,7 @@ async function readFolder({ files, handles }: SftpContext, body: PacketReader): 
     const stats = await files.lstat(path).catch(() => undefined);
     if (stats === undefined) continue;
     const owner = ownerOf(files, path);
-    fields.push(string(name), string(listingLine(name, stats, owner)), attributes(stats, owner));
+    fields.push(sshString(name), sshString(listingLine(name, stats, owner)), attributes(stats, owner));
     count += 1;
   }
   return count === 0 ? 'eof' : { type: RESPONSE.NAME, fields: [uint32(count), ...fields] };
@@ -144,7 +136,7 @@ async function rename({ files }: SftpContext, body: PacketReader): Promise<Reply
 }
 
 function nameReply(path: string): Reply {
-  return { type: RESPONSE.NAME, fields: [uint32(1), string(path), string(path), uint32(0)] };
+  return { type: RESPONSE.NAME, fields: [uint32(1), sshString(path), sshString(path), uint32(0)] };
 }
 
 function attributesReply(

@@ -1,20 +1,11 @@
+import { sshString, uint32 } from '../../keys/ssh-wire.js';
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
 import { errnoOf, type Errno } from '../storage/errno.js';
 import type { BoardFileSystem } from '../storage/file-system.js';
 import { extensionFields, UnsupportedRequestError } from './extensions.js';
 import { Handles } from './handles.js';
-import {
-  MalformedPacketError,
-  packet,
-  packets,
-  REQUEST,
-  RESPONSE,
-  STATUS,
-  string,
-  uint32,
-  type PacketReader,
-} from './packet.js';
+import { MalformedPacketError, packet, packets, REQUEST, RESPONSE, STATUS, type PacketReader } from './packet.js';
 import type { Reply, SftpContext } from './reply.js';
 import { requests } from './requests.js';
 
@@ -78,7 +69,7 @@ const STATUS_TEXT: Readonly<Record<number, string>> = {
 };
 
 function status(code: number): Exclude<Reply, string> {
-  return { type: RESPONSE.STATUS, fields: [uint32(code), string(STATUS_TEXT[code] ?? 'Failure'), string('')] };
+  return { type: RESPONSE.STATUS, fields: [uint32(code), sshString(STATUS_TEXT[code] ?? 'Failure'), sshString('')] };
 }
 
 async function send(channel: Duplex, data: Buffer): Promise<void> {
