@@ -29,14 +29,14 @@ PROTOCOL = 1
 VERSION = "1.0"
 MAX_LINE_BYTES = 1024 * 1024
 MAX_BATCH = 16384
-# Samples leave a worker this often; each time costs a pause between two inferences, never within one.
+# How often samples are told, between two inferences.
 FLUSH_S = 0.25
 OUTPUT_TAIL = 4096
 DEFAULT_PROBE_MS = 20000
 clock = time.perf_counter
 
 class Failure(Exception):
-	"""Something that the host is told about as an error message."""
+	"""What the host is told as an error."""
 
 	def __init__(self, code, message, **facts):
 		self.code, self.message, self.facts = code, message, facts
@@ -65,16 +65,15 @@ def progress(phase, model, done=0, total=None):
 def to_line(message):
 	return json.dumps(message, separators=(",", ":")).encode("utf-8") + b"\n"
 
-# ---- The board
 
 class Board:
-	"""What this board tells of itself; every path lies below `root`, so that a pretend tree can be read as well."""
+	"""What this board tells of itself; every path lies below `root`, which may be a pretend tree."""
 
 	def __init__(self, root="", model=None):
 		self.root, self.model = root, model
 
 	def path(self, path):
-		return self.root + os.path.normpath("/" + path) if self.root and path.startswith("/") else path
+		return self.root + os.path.normpath("/" + path.lstrip("/")) if self.root and path.startswith("/") else path
 
 	def text(self, path):
 		try:
@@ -140,10 +139,7 @@ class Board:
 		}
 
 class Governor:
-	"""Sets the CPU governor, and sets it back when this process ends, however it ends.
-
-	A shell of its own session does it: it waits for the end of its stdin, which comes even if this process is killed.
-	"""
+	"""Sets the CPU governor and sets it back, by a shell that waits for the end of its stdin: it comes even by kill."""
 
 	SCRIPT = """trap '' HUP INT TERM PIPE
 ok=set; wanted=$1; shift; i=0
@@ -178,40 +174,35 @@ echo $ok"""
 		return self.keeper.stdout.readline().strip() if ready else b""
 
 	def restore(self):
-		try:
-			self.keeper.stdin.close()
-		except OSError:
-			pass
-		return self.answer() == b"restored"
+		self.keeper.stdin.close()
+		answer = self.answer()
+		self.keeper.stdout.close()
+		return answer == b"restored" and self.keeper.wait() == 0
 
-# ---- Libraries: used in child processes only
+# Libraries: used in child processes only.
 
 TYPES = ("none", "float32", "int32", "uint8", "int64", "string", "bool", "int16", "complex64", "int8", "float16",
 			"float64", "complex128", "uint64", "resource", "variant", "uint32", "uint16", "int4")
-CLASSES = (
-	("UNRESOLVED_OP", r"unresolved custom op: *([\w.-]+)|Didn't find op for builtin opcode '?([\w.-]+)"),
-	("RUNTIME_TOO_OLD", r"requires runtime version \((\d+)\), which is newer than this runtime version \((\d+)\)"),
-	("LIBRARY_MISMATCH", r"Unsupported data type in custom op handler"),
+# What libraries print for a reason that they give nowhere else.
+REASONS = (
+	("UNRESOLVED_OP", r"unresolved custom op: *([\w.-]+)|Didn't find op for builtin opcode '?([\w.-]+)",
+		"The model has an operator that this runtime does not know: %s."),
+	("RUNTIME_TOO_OLD", r"requires runtime version \((\d+)\), which is newer than this runtime version \((\d+)\)",
+		"The model needs Edge TPU runtime %s, and this board has %s."),
+	("LIBRARY_MISMATCH", r"Unsupported data type in custom op handler",
+		"TensorFlow Lite and libedgetpu on this board do not fit together."),
 )
-SENTENCES = {
-	"UNRESOLVED_OP": "The model has an operator that this runtime does not know: %s.",
-	"RUNTIME_TOO_OLD": "The model needs Edge TPU runtime %s, and this board has %s.",
-	"LIBRARY_MISMATCH": "TensorFlow Lite and libedgetpu on this board do not fit together.",
-}
 
 def classify(code, message, text):
-	"""A failure by what the libraries printed: they give reasons nowhere else."""
-	for known, pattern in CLASSES:
+	for known, pattern, sentence in REASONS:
 		match = re.search(pattern, text)
 		if match:
-			words = tuple(word for word in match.groups() if word)
-			facts = {}
+			words, facts = tuple(word.rstrip(".") for word in match.groups() if word), {}
 			if known == "RUNTIME_TOO_OLD":
 				facts = {"needed": int(words[0]), "installed": int(words[1])}
-			if known == "UNRESOLVED_OP":
-				facts = {"op": words[0].rstrip(".")}
-				words = (facts["op"],)
-			return Failure(known, SENTENCES[known] % words, **facts)
+			elif words:
+				facts = {"op": words[0]}
+			return Failure(known, sentence % words, **facts)
 	return Failure(code, message)
 
 class Device(ctypes.Structure):
@@ -220,7 +211,7 @@ class Device(ctypes.Structure):
 LIBEDGETPU = os.environ.get("MDT_LIBEDGETPU") or "libedgetpu.so.1"
 
 def list_devices(library):
-	"""Edge TPUs as libedgetpu sees them. Asked before a delegate is made, which may stall for 25 s without one."""
+	"""Edge TPUs as libedgetpu sees them; a delegate made without one may stall for 25 s."""
 	count = ctypes.c_size_t(0)
 	library.edgetpu_list_devices.restype = ctypes.POINTER(Device)
 	devices = library.edgetpu_list_devices(ctypes.byref(count))
@@ -232,6 +223,9 @@ def list_devices(library):
 	library.edgetpu_free_devices(devices)
 	return found
 
+def no_tpu(index, found):
+	return Failure("NO_TPU", "This board has no Edge TPU%s." % (" with number %d" % index if found else ""), found=found)
+
 def device_name(index):
 	"""What libedgetpu calls the Edge TPU with this number: `pci:0`, `usb:1`."""
 	try:
@@ -239,13 +233,12 @@ def device_name(index):
 	except OSError as error:
 		raise Failure("NO_RUNTIME", "The Edge TPU library cannot be loaded: %s." % error, library=LIBEDGETPU)
 	if index >= len(devices):
-		what = "no Edge TPU" if not devices else "no Edge TPU with number %d" % index
-		raise Failure("NO_TPU", "The Edge TPU library finds %s." % what, found=len(devices))
+		raise no_tpu(index, len(devices))
 	kind = devices[index][0]
 	return "%s:%d" % (kind, sum(1 for other, _ in devices[:index] if other == kind))
 
 def open_refused():
-	return Failure("NO_TPU", "The Edge TPU is there and could not be opened; another program may be using it.")
+	return Failure("NO_TPU", "The Edge TPU cannot be opened; another program may be using it.")
 
 def load_tflite_c():
 	problem = None
@@ -274,7 +267,7 @@ def load_tflite_c():
 	return library
 
 def fixed_bytes(rng, kind, size):
-	"""The same input on every board: bytes for quantized models, 0 to 1 for floats, small numbers for indices."""
+	"""The same input on every board: any bytes, or 0 to 1 for floats, or small numbers for indices."""
 	widths = {"float32": "f", "float64": "d", "int64": "q", "int32": "i", "int16": "h", "uint32": "I", "uint16": "H"}
 	if kind not in widths and kind not in ("uint8", "int8", "bool"):
 		raise Failure("MODEL_FAILED", "The model takes an input of type %s, which cannot be made up." % kind)
@@ -284,11 +277,11 @@ def fixed_bytes(rng, kind, size):
 		return bytes(byte & 1 for byte in raw)
 	if kind not in widths:
 		return raw
-	values = [byte / 255.0 for byte in raw] if kind.startswith("float") else raw
+	values = [byte / 255.0 for byte in raw] if kind.startswith("float") else list(raw)
 	return array.array(widths[kind], values).tobytes()
 
 class Interpreter:
-	"""A model in the C library. All runtimes have this face: invoke, copy_in, copy_out, outputs, fill."""
+	"""A model in the C library; all runtimes have this face."""
 
 	def __init__(self, path, index, threads, stand_in):
 		try:
@@ -408,7 +401,7 @@ class PythonInterpreter:
 		return [result.tobytes() for result in self.results]
 
 class LegacyEngine:
-	"""A model in the Edge TPU Python library of Mendel 2 and 3, which always copies: copies are not told apart."""
+	"""A model in the Edge TPU library of Mendel 2 and 3, which copies within its inference."""
 
 	def __init__(self, path, index, _threads, _stand_in):
 		if index is None:
@@ -467,12 +460,11 @@ PROBES = {
 	"edgetpu": functools.partial(probe_python, "edgetpu", "edgetpu.basic.basic_engine", "BasicEngine"),
 	"tflite_c": probe_tflite_c, "libedgetpu": probe_libedgetpu}
 
-# ---- Child processes
 
 SIGNALS = (signal.SIGHUP, signal.SIGTERM, signal.SIGINT)
 
 class Child:
-	"""A process that runs `work(send, go)`: `send` brings messages here, `go` waits for `start()`."""
+	"""A process that runs `work(send, go)`; `go` waits for `start()`."""
 
 	def __init__(self, work):
 		mine, theirs = os.pipe()
@@ -561,7 +553,7 @@ class Child:
 		return self.tail.decode("utf-8", "replace")
 
 	def end(self):
-		"""Kills it if it still runs. One that hangs in a driver cannot be killed, and is not waited for."""
+		"""Kills it. One that hangs in a driver cannot be killed, and is not waited for."""
 		if self.status is not None:
 			return self.status
 		until = clock() + 2
@@ -583,7 +575,7 @@ class Child:
 		return self.status
 
 def inspect(timeout_s):
-	"""Asks every library, each in a process of its own, at the same time, what it is."""
+	"""Asks every library what it is, each in a process of its own, at the same time."""
 	children = {}
 	for name, probe in PROBES.items():
 		def work(send, _go, probe=probe):
@@ -610,7 +602,7 @@ def inspect(timeout_s):
 		for child in children.values():
 			child.end()
 
-# ---- Measuring: in a child process
+# Measuring: in a child process.
 
 def failed_invoke():
 	return Failure("MODEL_FAILED", "An inference of the model failed.")
@@ -701,7 +693,6 @@ class Stream:
 		self.send(message)
 
 def measure_job(job, send, go):
-	"""The work of a measuring process: load, one inference, warm up, wait for the others, measure."""
 	gc.disable()
 	streams = [Stream(job, job["firstStream"] + number, send) for number in range(job["streams"])]
 	for stream in streams:
@@ -728,7 +719,6 @@ def measure_job(job, send, go):
 			raise failures[0]
 	send({"type": "done"})
 
-# ---- The conversation
 
 def is_int(value, low, high):
 	return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
@@ -765,7 +755,7 @@ def check_run(message):
 	return message
 
 class Lines:
-	"""Messages from the host. A line that is none is reported and passed over, however long it is."""
+	"""Messages from the host. What is none is reported and passed over."""
 
 	def __init__(self, fd, complain):
 		self.fd, self.complain, self.pending, self.is_skipping = fd, complain, b"", False
@@ -861,14 +851,12 @@ class Run:
 	def devices(self):
 		if self.request["target"] == "cpu":
 			return [None]
-		if not self.agent.tpus:
-			raise Failure("NO_TPU", "This board has no Edge TPU.", found=0)
-		wanted = self.request["tpu"]
-		if wanted == "all":
-			return list(range(len(self.agent.tpus)))
-		if (wanted or 0) >= len(self.agent.tpus):
-			raise Failure("NO_TPU", "This board has no Edge TPU with number %d." % wanted, found=len(self.agent.tpus))
-		return [wanted or 0]
+		wanted, found = self.request["tpu"] or 0, len(self.agent.tpus)
+		if found and wanted == "all":
+			return list(range(found))
+		if not found or wanted >= found:
+			raise no_tpu(wanted, found)
+		return [wanted]
 
 	def run_job(self, models):
 		devices, attempts = self.devices(), []
@@ -911,7 +899,7 @@ class Run:
 		self.pump(None, lambda child: child.is_done)
 
 	def pump(self, held, is_there):
-		"""Waits until all children are there, and meanwhile passes on what they say, and listens to the host."""
+		"""Waits until all children are there, passes on what they say, and listens to the host."""
 		while not all(is_there(child) for child in self.children):
 			if clock() >= self.next_telemetry:
 				self.tell_telemetry()
@@ -1066,10 +1054,10 @@ def stop(_number, _frame):
 	raise Goodbye()
 
 def main(arguments=None, stand_in=None):
-	parser = argparse.ArgumentParser(description=__doc__)
-	parser.add_argument("--root", default="", help="folder in place of /")
+	parser = argparse.ArgumentParser()
+	parser.add_argument("--root", default="")
 	parser.add_argument("--board-model")
-	parser.add_argument("--tflite-c", default=os.environ.get("MDT_TFLITE_C", ""), help="its library")
+	parser.add_argument("--tflite-c", default=os.environ.get("MDT_TFLITE_C", ""))
 	parser.add_argument("--hello-timeout-ms", type=int, default=8000)
 	options = parser.parse_args(arguments)
 	os.environ["MDT_TFLITE_C"] = options.tflite_c

@@ -258,7 +258,7 @@ for (const [how, end] of [
     const children = await childrenOf(channel.pid);
     t.true(children.length > 0 || process.platform !== 'linux');
     end(channel);
-    await channel.exit;
+    await channel.ended;
     await until(() => !children.some(isAlive));
     await until(async () => (await readFile(governor, 'utf8')).trim() === 'ondemand');
     t.pass();

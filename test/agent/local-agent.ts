@@ -46,6 +46,8 @@ type Body = (t: ExecutionContext) => Promise<void>;
 
 export interface LocalAgent extends ByteChannel {
   readonly pid: number;
+  /** The process has ended, whether or not its output was read. */
+  readonly ended: Promise<void>;
   signal(name: NodeJS.Signals): void;
 }
 
@@ -66,12 +68,18 @@ export function startAgent(t: ExecutionContext, options: StartOptions = {}): Loc
       resolve(code === null ? { kind: 'signal', signal: signal ?? '' } : { kind: 'exit', code });
     });
   });
+  const ended = new Promise<void>(resolve => {
+    child.once('exit', () => {
+      resolve();
+    });
+  });
   t.teardown(() => child.kill('SIGKILL'));
   return {
     stdin: child.stdin,
     stdout: child.stdout,
     stderr: child.stderr,
     exit,
+    ended,
     pid: child.pid ?? 0,
     close: () => {
       child.kill('SIGTERM');
