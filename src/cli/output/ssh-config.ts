@@ -45,6 +45,8 @@ function hostKeyAlgorithms(algorithm: string): string {
   return algorithm === 'ssh-rsa' ? 'rsa-sha2-512,rsa-sha2-256' : algorithm;
 }
 
+/** ssh expands % in paths too. */
 function quoted(path: string): string {
-  return /\s/.test(path) ? `"${path}"` : path;
+  const escaped = path.replaceAll('%', '%%');
+  return /[\s#]/.test(escaped) ? `"${escaped}"` : escaped;
 }
