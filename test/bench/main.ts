@@ -9,6 +9,7 @@ import { finding } from './finding.js';
 import { flashing } from './flashing.js';
 import { inspecting } from './inspecting.js';
 import { largeFiles } from './large-files.js';
+import { measuringModels } from './measuring-models.js';
 import { memory } from './memory.js';
 import { formatRow, formatTable, type Row } from './row.js';
 import { running } from './running.js';
@@ -24,6 +25,7 @@ interface Benchmark {
 const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   'start-up': { needsLab: false, run: startUp },
   inspecting: { needsLab: false, run: inspecting },
+  'measuring-models': { needsLab: false, run: measuringModels },
   flashing: { needsLab: false, run: flashing },
   finding: { needsLab: true, run: finding },
   running: { needsLab: true, run: running },
