@@ -14,6 +14,11 @@ const allowedRooms = {
   files: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
   power: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
   models: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/', 'tflite/', 'files/'],
+  bench: [
+    ...FLOOR,
+    ...['config/', 'keys/', 'discovery/', 'ssh/', 'pairing/', 'tflite/'],
+    ...['files/', 'models/', 'agent/'],
+  ],
   'virtual-board': [...FLOOR, 'keys/', 'agent/agent-file\\.ts'],
 };
 

@@ -16,20 +16,29 @@ writeManPage();
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], { cwd: root, stdio: 'inherit' });
 
-/** The agent for boards, as a file beside the code that sends it, and the schema of what it says. */
+/** The agent for boards, as a file beside the code that sends it, and the schemas of what it and `mdt bench` say. */
 async function writeAgent() {
   copyFileSync(join(root, 'src', 'agent', 'agent.py'), join(root, 'dist', 'agent.py'));
+  const { messagesSchema } = await load('src/agent/messages.ts');
+  const { reportSchema } = await load('src/bench/report.ts');
+  writeSchema('agent-messages', messagesSchema());
+  writeSchema('bench-result', reportSchema());
+}
+
+async function load(entryPoint) {
   const { outputFiles } = await build({
     absWorkingDir: root,
-    entryPoints: ['src/agent/messages.ts'],
+    entryPoints: [entryPoint],
     bundle: true,
     write: false,
     format: 'esm',
   });
   const code = Buffer.from(outputFiles[0].contents).toString('base64');
-  const { messagesSchema } = await import(`data:text/javascript;base64,${code}`);
-  const schema = JSON.stringify(messagesSchema(), null, 2);
-  writeFileSync(join(root, 'dist', 'agent-messages.schema.json'), `${schema}\n`);
+  return await import(`data:text/javascript;base64,${code}`);
+}
+
+function writeSchema(name, schema) {
+  writeFileSync(join(root, 'dist', `${name}.schema.json`), `${JSON.stringify(schema, null, 2)}\n`);
 }
 
 /** man/mdt.1 is made from the command tree, by the command that was just built. */

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { Cli } from '../cli.js';
+import { addBench } from './bench.js';
 import { addClear } from './clear.js';
 import { addCompletion } from './completion.js';
 import { addDevices } from './devices.js';
@@ -52,6 +53,7 @@ export function addAllVerbs(program: Command, cli: Cli): void {
     addInstall,
     addUninstall,
     addModel,
+    addBench,
     addGet,
     addSet,
     addClear,

@@ -1,0 +1,82 @@
+import type { RunEvent } from '../agent/client.js';
+import type { Loaded, RunResult, Telemetry } from '../agent/messages.js';
+import { Histogram } from './histogram.js';
+import { Timeline } from './timeline.js';
+
+/** What has been measured of one model. */
+export class ModelRun {
+  readonly latencies = new Histogram();
+  readonly inputCopies = new Histogram();
+  readonly outputCopies = new Histogram();
+  readonly timeline = new Timeline();
+  readonly loaded: Loaded[] = [];
+}
+
+const MAX_TELEMETRY = 512;
+
+/** Takes in all that the agent tells of a run, in bounded memory however long it takes. */
+export class RunRecord {
+  readonly models = new Map<string, ModelRun>();
+  /** Every one at first, then every second, fourth and so on; the last one is always there. */
+  telemetry: Telemetry[] = [];
+  lastTelemetry: Telemetry | undefined;
+  hottestTpuMilliC: number | undefined;
+  throttled: boolean | null = null;
+  result: RunResult | undefined;
+  #telemetryStep = 1;
+  #telemetryCount = 0;
+
+  take(event: RunEvent): void {
+    switch (event.type) {
+      case 'loaded':
+        this.modelOf(event.model).loaded.push(event);
+        break;
+      case 'samples':
+        this.#takeSamples(event);
+        break;
+      case 'telemetry':
+        this.#takeTelemetry(event);
+        break;
+      case 'result':
+        this.result = event;
+        break;
+      case 'progress':
+    }
+  }
+
+  modelOf(name: string): ModelRun {
+    const known = this.models.get(name) ?? new ModelRun();
+    this.models.set(name, known);
+    return known;
+  }
+
+  #takeSamples(event: Extract<RunEvent, { type: 'samples' }>): void {
+    const run = this.modelOf(event.model);
+    let atNs = event.startedNs;
+    for (const [index, ns] of event.ns.entries()) {
+      run.latencies.add(ns);
+      run.timeline.add(atNs, ns);
+      atNs += ns + (event.inputNs?.[index] ?? 0) + (event.outputNs?.[index] ?? 0);
+    }
+    for (const ns of event.inputNs ?? []) run.inputCopies.add(ns);
+    for (const ns of event.outputNs ?? []) run.outputCopies.add(ns);
+  }
+
+  #takeTelemetry(event: Telemetry): void {
+    this.lastTelemetry = event;
+    const hottest = hottestOf(event);
+    if (hottest !== undefined) this.hottestTpuMilliC = Math.max(hottest, this.hottestTpuMilliC ?? hottest);
+    if (event.throttled !== null) this.throttled = event.throttled || this.throttled === true;
+    if (this.#telemetryCount++ % this.#telemetryStep !== 0) return;
+    this.telemetry.push(event);
+    if (this.telemetry.length < MAX_TELEMETRY) return;
+    this.telemetry = this.telemetry.filter((_one, index) => index % 2 === 0);
+    this.#telemetryStep *= 2;
+  }
+}
+
+/** Of the Edge TPUs; undefined where none tells. */
+export function hottestOf({ tpuTempMilliC }: Telemetry): number | undefined {
+  const known = (tpuTempMilliC ?? []).filter(one => one !== null);
+  return known.length === 0 ? undefined : Math.max(...known);
+}

@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { readAgentFile } from '../agent/agent-file.js';
+import { BoardRefusedError } from '../errors.js';
+import { scriptCommand } from '../files/board-script.js';
+import { boardFailure } from '../files/board-failure.js';
+import { push } from '../files/push.js';
+import type { RunResult, SshSession } from '../ssh/session.js';
+import type { LongOperation } from '../time/progress.js';
+
+const LOOK =
+  'folder=$HOME/.mdt/agent; mkdir -p -- "$folder" || exit 1; printf %s "$folder"; [ ! -f "$folder/$1" ] || printf /';
+
+export interface DeployedAgent {
+  /** Absolute path on the board. */
+  readonly path: string;
+  /** False if the board had it already. */
+  readonly sent: boolean;
+}
+
+/** Puts the agent on the board, under the hash of its content, unless it is there. @throws FileError, TransportError */
+export async function deployAgent(session: SshSession, operation: LongOperation = {}): Promise<DeployedAgent> {
+  const content = await readAgentFile();
+  const name = `${createHash('sha256').update(content).digest('hex')}.py`;
+  const looked = await session.run(scriptCommand(LOOK, [name]), {
+    operation: 'looking for the benchmark agent on the board',
+    signal: operation.signal,
+  });
+  const { folder, isThere } = answerOf(looked);
+  const path = `${folder}/${name}`;
+  if (!isThere) await send(session, { content, path, signal: operation.signal });
+  return { path, sent: !isThere };
+}
+
+function answerOf({ exit, stdout, stderr }: RunResult): { readonly folder: string; readonly isThere: boolean } {
+  if (exit.kind !== 'exit' || exit.code !== 0) throw boardFailure(stderr.toString('utf8'), { path: '~/.mdt/agent' });
+  const answer = stdout.toString('utf8');
+  const isThere = answer.endsWith('/');
+  const folder = isThere ? answer.slice(0, -1) : answer;
+  if (/^\/[^\n]*\/\.mdt\/agent$/.test(folder)) return { folder, isThere };
+  throw new BoardRefusedError('The board did not say where its home folder is.', {
+    hint: 'Check that "mdt exec true" prints nothing.',
+  });
+}
+
+async function send(
+  session: SshSession,
+  {
+    content,
+    path,
+    signal,
+  }: { readonly content: Buffer; readonly path: string; readonly signal: AbortSignal | undefined },
+): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), 'mdt-agent-'));
+  try {
+    const file = join(folder, 'agent.py');
+    await writeFile(file, content);
+    await push(session, { sources: [file], destination: path }, { signal });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
