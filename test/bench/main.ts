@@ -1,6 +1,6 @@
 /** npm run bench [-- NAME…]: measures mdt beside its peers, prints a table and keeps the numbers as JSON. */
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { cpus, release, totalmem } from 'node:os';
+import { cpus, loadavg, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { repositoryRoot } from '../lab/namespace.js';
 import { labMissing } from '../lab/requirements.js';
@@ -51,12 +51,16 @@ async function main(names: readonly string[]): Promise<number> {
     );
     return 2;
   }
+  const [busy = 0] = loadavg();
+  if (busy > cpus().length) {
+    process.stderr.write(`Load average ${busy.toFixed(1)}: this machine does other things; do not trust the ratios.\n`);
+  }
   const measured: Record<string, readonly Row[]> = {};
   for (const name of names.length > 0 ? names : Object.keys(BENCHMARKS)) {
     measured[name] = await measure(name);
     for (const row of measured[name]) process.stderr.write(`${formatRow(row).filter(Boolean).join('  ')}\n`);
   }
-  await keep(measured);
+  await keep(measured, busy);
   process.stdout.write(`\n${formatTable(Object.values(measured).flat())}\n`);
   return 0;
 }
@@ -76,7 +80,7 @@ async function measure(name: string): Promise<readonly Row[]> {
 }
 
 /** A subset replaces its own rows in the file and leaves the others. */
-async function keep(measured: Results['rows']): Promise<void> {
+async function keep(measured: Results['rows'], busy: number): Promise<void> {
   const before = await readFile(resultsFile, 'utf8').then(
     text => (JSON.parse(text) as Results).rows,
     () => ({}),
@@ -88,6 +92,7 @@ async function keep(measured: Results['rows']): Promise<void> {
       cpu: `${String(cpus().length)} x ${cpu?.model.trim() ?? 'unknown'}`,
       memory: `${String(Math.round(totalmem() / 2 ** 30))} GiB`,
       system: `${process.platform} ${release()}`,
+      loadAverage: busy.toFixed(1),
       when: new Date().toISOString().slice(0, 10),
     },
     rows: { ...before, ...measured },
