@@ -1,6 +1,7 @@
-import { FileError } from '../errors.js';
+import { FileError, TransportError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { quoteWord, quoteWords } from '../ssh/quote.js';
+import type { RunOptions, SshSession } from '../ssh/session.js';
 import { isText } from './names.js';
 
 /**
@@ -18,4 +19,28 @@ export function scriptCommand(script: string, args: readonly (string | number)[]
     }
   }
   return `exec sh -c ${quoteWord(script)} mdt ${quoteWords(words)}`;
+}
+
+export interface ScriptResult {
+  /** 128 where a signal ended it. */
+  readonly code: number;
+  readonly stdout: Buffer;
+  /** What it complained about; not yet safe to print. */
+  readonly said: string;
+}
+
+export interface BoardScript {
+  readonly script: string;
+  readonly args: readonly (string | number)[];
+}
+
+/** Runs a script to its end. @throws TransportError if the connection broke before, and what `SshSession.run` throws */
+export async function runScript(
+  session: SshSession,
+  { script, args }: BoardScript,
+  options: RunOptions,
+): Promise<ScriptResult> {
+  const { exit, stdout, stderr } = await session.run(scriptCommand(script, args), options);
+  if (exit.kind === 'lost') throw new TransportError('The connection to the board was lost.');
+  return { code: exit.kind === 'exit' ? exit.code : 128, stdout, said: stderr.toString('utf8') };
 }

@@ -4,7 +4,7 @@ import type { SshSession } from '../ssh/session.js';
 import { mapBounded } from '../time/concurrency.js';
 import { throwIfAborted } from '../time/deadline.js';
 import type { LongOperation } from '../time/progress.js';
-import { scriptCommand } from './board-script.js';
+import { runScript, scriptCommand } from './board-script.js';
 import { isPackageName, parseControl, readDebHead, type DebControl, type DebHead } from './deb.js';
 import { askInstaller, type BoardInstaller } from './installer.js';
 import { push } from './push.js';
@@ -87,12 +87,16 @@ async function check(session: SshSession, head: DebHead, installer: BoardInstall
 
 async function controlByBoard(session: SshSession, head: DebHead): Promise<DebControl> {
   if (head.control.kind === 'read') return head.control.control;
-  const { exit, stdout, stderr } = await session.run(scriptCommand(READ_CONTROL, []), {
-    input: head.control.head,
-    operation: 'reading what a package says of itself',
-  });
-  if (exit.kind === 'exit' && exit.code === 0) return parseControl(stdout.toString('utf8'), head.path);
-  const last = safeText(stderr.toString('utf8').trim().split('\n').at(-1) ?? '');
+  const { code, stdout, said } = await runScript(
+    session,
+    { script: READ_CONTROL, args: [] },
+    {
+      input: head.control.head,
+      operation: 'reading what a package says of itself',
+    },
+  );
+  if (code === 0) return parseControl(stdout.toString('utf8'), head.path);
+  const last = safeText(said.trim().split('\n').at(-1) ?? '');
   throw new BoardRefusedError(`The board cannot read ${safeText(head.path)}: ${last}.`, {
     facts: { path: head.path, compression: head.control.compression },
     hint: 'Build the package with `dpkg-deb -Zgzip`.',
@@ -106,12 +110,10 @@ interface Job {
 
 async function sendAndInstall(session: SshSession, job: Job, operation: LongOperation): Promise<void> {
   const { packages, installer } = job;
-  const made = await session.run(MAKE_FOLDER, { signal: operation.signal });
+  const made = await runScript(session, { script: MAKE_FOLDER, args: [] }, { signal: operation.signal });
   const folder = made.stdout.toString('utf8').trim();
-  if (made.exit.kind !== 'exit' || made.exit.code !== 0 || !folder.startsWith('/tmp/mdt-install.')) {
-    throw new BoardRefusedError(
-      `The board could not make a folder in /tmp: ${safeText(made.stderr.toString('utf8'))}.`,
-    );
+  if (made.code !== 0 || !folder.startsWith('/tmp/mdt-install.')) {
+    throw new BoardRefusedError(`The board could not make a folder in /tmp: ${safeText(made.said.trim())}.`);
   }
   try {
     const files: string[] = [];

@@ -1,7 +1,7 @@
 import { BoardRefusedError } from '../errors.js';
 import { quoteWords } from '../ssh/quote.js';
 import type { SshSession } from '../ssh/session.js';
-import { scriptCommand } from './board-script.js';
+import { runScript } from './board-script.js';
 
 /** The program of Mendel that `mdt install` has always used. */
 const MDT_INSTALLER = '/usr/sbin/mdt-install-package';
@@ -30,13 +30,17 @@ if command -v apt-get > /dev/null 2>&1; then echo apt-get; else echo dpkg; fi
 
 /** @throws BoardRefusedError if the board has no dpkg */
 export async function askInstaller(session: SshSession, signal: AbortSignal | undefined): Promise<BoardInstaller> {
-  const { exit, stdout } = await session.run(scriptCommand(FACTS, [MDT_INSTALLER]), {
-    signal,
-    operation: 'asking the board how it installs packages',
-  });
+  const { code, stdout } = await runScript(
+    session,
+    { script: FACTS, args: [MDT_INSTALLER] },
+    {
+      signal,
+      operation: 'asking the board how it installs packages',
+    },
+  );
   const [own = '', foreign = '', user = '', kind = '', remover = ''] = stdout.toString('latin1').split('\n');
   const isKnown = kind === 'mdt-install-package' || kind === 'apt-get' || kind === 'dpkg';
-  if (exit.kind !== 'exit' || exit.code !== 0 || own === '' || !isKnown) {
+  if (code !== 0 || own === '' || !isKnown) {
     throw new BoardRefusedError('The board has no dpkg: it cannot install packages.');
   }
   const asRoot = user.trim() === '0' ? [] : ['sudo', '-n'];

@@ -11,7 +11,7 @@ import type { PullContext } from './pull-context.js';
 import type { PulledEntry } from './pull-plan.js';
 import { joinPath } from './paths.js';
 import { withStallWatch, type StallWatch } from './stall.js';
-import { TarReader, type TarHeader } from './tar-reader.js';
+import { CutOffError, TarReader, type TarHeader } from './tar-reader.js';
 
 /** Files are put in place when an archive of about this size has arrived whole. */
 const BATCH_BYTES = 64 * 1024 * 1024;
@@ -112,13 +112,14 @@ class PullBatch {
     try {
       program.stdin.end(nameList(this.#expected.keys()));
       const bytes = new ByteReader(program.stdout);
-      await this.#unpack(new TarReader(bytes));
+      const cutOff = await this.#unpack(new TarReader(bytes)).catch(asCutOff);
       // tar fills its last record up; the channel closes only when that has been read too.
       while (await bytes.some(PADDING_BYTES));
       const exit = await program.exit;
       hasEnded = true;
       if (exit.kind === 'lost') throw new TransportError('The connection to the board was lost.');
       this.#judge(exit.kind === 'exit' ? exit.code : 128, said);
+      if (cutOff) throw cutOff;
     } finally {
       await Promise.all(this.#writing);
       if (!hasEnded) program.close();
@@ -219,6 +220,12 @@ class PullBatch {
     for (const line of lines) if (code === 1) this.#context.meter.message(safeText(line.replace(/^tar: \./, '')));
     if (code > 1) throw new FileError(`The board could not send all files: ${safeText(lines.at(-1) ?? '')}.`);
   }
+}
+
+/** An archive that ends early is a broken connection or a tar that gave up, which tells more. */
+function asCutOff(error: unknown): CutOffError {
+  if (error instanceof CutOffError) return error;
+  throw error;
 }
 
 function refuseChanged(header: TarHeader, entry: PulledEntry): void {

@@ -1,5 +1,5 @@
 import { boardFailure } from './board-failure.js';
-import { scriptCommand } from './board-script.js';
+import { runScript } from './board-script.js';
 import type { PushContext } from './push-context.js';
 import type { PlannedEntry, PushPlan } from './push-plan.js';
 import { sameTime } from './remote-items.js';
@@ -33,11 +33,14 @@ export async function finishFolders(context: PushContext, folders: readonly Plan
   const headers = folders.map(folder =>
     encodeTarHeader({ ...folder, name: folder.target, modifiedAtS: Math.floor(folder.modifiedAtS) }),
   );
-  const { exit, stderr } = await context.session.run(scriptCommand(SCRIPT, [context.base]), {
-    input: Buffer.concat([...headers, TAR_END]),
-    signal: context.signal,
-    operation: 'setting the times of the folders',
-  });
-  if (exit.kind === 'exit' && exit.code === 0) return;
-  throw boardFailure(stderr.toString('utf8'), { path: context.base });
+  const { code, said } = await runScript(
+    context.session,
+    { script: SCRIPT, args: [context.base] },
+    {
+      input: Buffer.concat([...headers, TAR_END]),
+      signal: context.signal,
+      operation: 'setting the times of the folders',
+    },
+  );
+  if (code !== 0) throw boardFailure(said, { path: context.base });
 }

@@ -5,7 +5,7 @@ import { mapBounded } from '../time/concurrency.js';
 import { pause } from '../time/deadline.js';
 import { boardFailure } from './board-failure.js';
 import { BoardPipe } from './board-pipe.js';
-import { scriptCommand } from './board-script.js';
+import { runScript, scriptCommand } from './board-script.js';
 import { Prefixed } from './prefixed.js';
 import { isCompressible, MIN_COMPRESSED_BYTES, PROBE_BYTES, probe, sampleCompression } from './link-gauge.js';
 import { hashPrefix, readChunks } from './local-read.js';
@@ -106,11 +106,15 @@ class LargeFile {
   /** How much of the file is on the board already, from a transfer that was cut off, and is the same as here. */
   async #usablePart(): Promise<number> {
     const { session, signal } = this.#context;
-    const { stdout } = await session.run(scriptCommand(INSPECT, [this.#folder, this.#part]), {
-      signal,
-      timeoutMs: HASH_GRACE_MS + (this.#file.sizeBytes / HASH_BYTES_PER_S) * 1000,
-      operation: 'comparing the part that is on the board',
-    });
+    const { stdout } = await runScript(
+      session,
+      { script: INSPECT, args: [this.#folder, this.#part] },
+      {
+        signal,
+        timeoutMs: HASH_GRACE_MS + (this.#file.sizeBytes / HASH_BYTES_PER_S) * 1000,
+        operation: 'comparing the part that is on the board',
+      },
+    );
     const [size = '', hash = ''] = stdout.toString('latin1').split(/\s+/);
     const sizeBytes = Number(size);
     if (size === '' || !Number.isInteger(sizeBytes) || sizeBytes > this.#file.sizeBytes) return 0;
@@ -203,33 +207,37 @@ class LargeFile {
     const { sizeBytes, mode } = this.#file;
     const time = keepTimes ? stampOf(this.#file, nowS).toFixed(6) : '';
     const words = [this.#folder, this.#part, this.#name, sizeBytes, mode.toString(8), time, sum];
-    const { exit, stderr } = await session.run(scriptCommand(PLACE, words), {
-      signal,
-      timeoutMs: HASH_GRACE_MS + (sum === '' ? 0 : (sizeBytes / HASH_BYTES_PER_S) * 1000),
-      operation: `putting ${safeText(this.#file.target)} in place`,
-    });
-    if (exit.kind === 'exit' && exit.code === 0) return;
-    if (exit.kind === 'exit' && exit.code === 43) {
+    const { code, said } = await runScript(
+      session,
+      { script: PLACE, args: words },
+      {
+        signal,
+        timeoutMs: HASH_GRACE_MS + (sum === '' ? 0 : (sizeBytes / HASH_BYTES_PER_S) * 1000),
+        operation: `putting ${safeText(this.#file.target)} in place`,
+      },
+    );
+    if (code === 0) return;
+    if (code === 43) {
       throw new FileError(`The board did not keep all of ${safeText(this.#path)}.`, {
         facts: { path: this.#path, sizeBytes },
         hint: 'Repeat the command; another transfer of the same file may have been under way.',
       });
     }
-    if (exit.kind === 'exit' && exit.code === 44) {
+    if (code === 44) {
       throw new ProtocolError(`What the board got of ${safeText(this.#path)} differs from what was sent.`, {
         facts: { path: this.#path },
         hint: 'Nothing was put in place; repeat the command.',
       });
     }
-    throw boardFailure(stderr.toString('utf8'), { path: this.#path });
+    throw boardFailure(said, { path: this.#path });
   }
 
   async #discard(pipe: BoardPipe): Promise<void> {
     pipe.end();
     await pipe.ended();
-    const command = scriptCommand('rm -f -- "$1/$2"', [this.#folder, this.#part]);
+    const remove = { script: 'rm -f -- "$1/$2"', args: [this.#folder, this.#part] };
     // It is an attempt; the error that led here is the one to tell.
-    await this.#context.session.run(command).catch(() => undefined);
+    await runScript(this.#context.session, remove, {}).catch(() => undefined);
   }
 
   #confirmTo(bytes: number): boolean {

@@ -2,7 +2,7 @@ import { ProtocolError } from '../errors.js';
 import type { SshSession } from '../ssh/session.js';
 import type { LongOperation } from '../time/progress.js';
 import { boardFailure } from './board-failure.js';
-import { scriptCommand } from './board-script.js';
+import { runScript } from './board-script.js';
 import { decodeName } from './names.js';
 import { FIND_FORMAT, parseItems, splitFields } from './remote-items.js';
 import type { PushTarget, PushWish } from './push-target.js';
@@ -58,13 +58,17 @@ export async function surveyByScript(
   operation: LongOperation,
 ): Promise<PushTarget | undefined> {
   const { path, parent, leaf, isFolder } = wish.destination;
-  const command = scriptCommand(SCRIPT, [path, parent, leaf, isFolder ? 1 : 0, ...wish.names]);
-  const { stdout } = await session.run(command, {
-    signal: operation.signal,
-    timeoutMs: SURVEY_TIMEOUT_MS,
-    maxOutputBytes: MAX_LISTING_BYTES,
-    operation: 'looking at what is on the board',
-  });
+  const args = [path, parent, leaf, isFolder ? 1 : 0, ...wish.names];
+  const { stdout } = await runScript(
+    session,
+    { script: SCRIPT, args },
+    {
+      signal: operation.signal,
+      timeoutMs: SURVEY_TIMEOUT_MS,
+      maxOutputBytes: MAX_LISTING_BYTES,
+      operation: 'looking at what is on the board',
+    },
+  );
   const [mark, kind, why, ...rest] = splitFields(stdout);
   if (mark?.toString() !== MARK || !kind || !why) return undefined;
   return readSurvey(wish, { kind: kind.toString() as DestinationKind, why: why.toString() }, rest);

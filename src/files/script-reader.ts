@@ -1,9 +1,9 @@
 import { FileError, TransportError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
-import type { RunResult, SshSession } from '../ssh/session.js';
+import type { SshSession } from '../ssh/session.js';
 import { boardFailure } from './board-failure.js';
 import type { BoardReader, ContentRange, HashedFile, RemoteEntry } from './board-reader.js';
-import { scriptCommand } from './board-script.js';
+import { runScript, scriptCommand, type BoardScript, type ScriptResult } from './board-script.js';
 import { decodeName, encodeName } from './names.js';
 import { below } from './pull-survey.js';
 import { FIND_FORMAT, FIND_CLOSED, parseItems, splitFields } from './remote-items.js';
@@ -57,8 +57,8 @@ export class ScriptReader implements BoardReader {
 
   /** As `tree`; undefined if the board cannot run the scripts. */
   async treeIfAble(paths: readonly string[]): Promise<Map<string, RemoteEntry[]> | undefined> {
-    const command = scriptCommand(TREE, [this.#symlinks === 'follow' ? '-L' : '-H']);
-    const { stdout, stderr } = await this.#run(command, paths);
+    const script = { script: TREE, args: [this.#symlinks === 'follow' ? '-L' : '-H'] };
+    const { stdout, said } = await this.#run(script, paths);
     const [mark, ...fields] = splitFields(stdout);
     if (mark?.toString() !== MARK) return undefined;
     const found = new Map<string, RemoteEntry[]>();
@@ -67,13 +67,13 @@ export class ScriptReader implements BoardReader {
       entries.push({ relative: below(root, path), item, isReadable });
       found.set(root, entries);
     }
-    for (const [, path] of stderr.toString('utf8').matchAll(/loop detected; '(.+?)'/g)) this.loops.push(path ?? '');
+    for (const [, path] of said.matchAll(/loop detected; '(.+?)'/g)) this.loops.push(path ?? '');
     return found;
   }
 
   async names(path: string): Promise<readonly string[] | undefined> {
-    const { exit, stdout } = await this.#run(scriptCommand(NAMES, []), [path]);
-    return exit.kind === 'exit' && exit.code === 0 ? splitFields(stdout).map(decodeName) : undefined;
+    const { code, stdout } = await this.#run({ script: NAMES, args: [] }, [path]);
+    return code === 0 ? splitFields(stdout).map(decodeName) : undefined;
   }
 
   /** One stream takes half the time of SFTP's many requests and answers. */
@@ -102,7 +102,7 @@ export class ScriptReader implements BoardReader {
   }
 
   async hash(path: string, length: number): Promise<string> {
-    const { stdout } = await this.#run(scriptCommand(HASH, [path, length]), [], length);
+    const { stdout } = await this.#run({ script: HASH, args: [path, length] }, [], length);
     return stdout.toString('latin1', 0, HASH_CHARACTERS);
   }
 
@@ -110,8 +110,8 @@ export class ScriptReader implements BoardReader {
     if (files.length === 0) return new Map();
     const names = files.map(file => `./${file.path}`);
     const bytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
-    const { exit, stdout, stderr } = await this.#run(scriptCommand(HASHES, [folder]), names, bytes);
-    if (exit.kind !== 'exit' || exit.code === 127) throw boardFailure(stderr.toString('utf8'), { path: folder });
+    const { code, stdout, said } = await this.#run({ script: HASHES, args: [folder] }, names, bytes);
+    if (code === 127 || code === 128) throw boardFailure(said, { path: folder });
     // Lines of `sha256sum -z`: the hash, two blanks, the name.
     return new Map(
       splitFields(stdout).map(line => [
@@ -121,8 +121,8 @@ export class ScriptReader implements BoardReader {
     );
   }
 
-  async #run(command: string, names: readonly string[], hashedBytes = 0): Promise<RunResult> {
-    return this.#session.run(command, {
+  async #run(script: BoardScript, names: readonly string[], hashedBytes = 0): Promise<ScriptResult> {
+    return runScript(this.#session, script, {
       input: Buffer.concat(names.flatMap(name => [encodeName(name), Buffer.alloc(1)])),
       signal: this.#signal,
       timeoutMs: COMMAND_TIMEOUT_MS + (hashedBytes / HASH_BYTES_PER_S) * 1000,

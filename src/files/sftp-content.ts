@@ -61,7 +61,7 @@ export async function* readContent(
   path: string,
   range: { readonly position: number; readonly end: number },
 ): AsyncGenerator<Buffer> {
-  await using file = await sftp.open(path, 'read');
+  const file = await sftp.open(path, 'read');
   const ahead: Promise<Buffer>[] = [];
   let asked = range.position;
   let read = range.position;
@@ -75,20 +75,25 @@ export async function* readContent(
       asked += length;
     }
   };
-  ask();
-  while (ahead.length > 0) {
-    const expected = Math.min(sftp.maxRequestBytes, range.end - read);
-    let chunk = (await ahead.shift()) ?? Buffer.alloc(0);
-    // A server may answer with less than was asked for; only 0 means the end.
-    while (chunk.length < expected) {
-      const more = await file.read(expected - chunk.length, read + chunk.length);
-      if (more.length === 0) break;
-      chunk = Buffer.concat([chunk, more]);
-    }
-    read += chunk.length;
-    if (chunk.length > 0) yield chunk;
-    if (chunk.length < expected) return;
+  try {
     ask();
+    while (ahead.length > 0) {
+      const expected = Math.min(sftp.maxRequestBytes, range.end - read);
+      let chunk = (await ahead.shift()) ?? Buffer.alloc(0);
+      // A server may answer with less than was asked for; only 0 means the end.
+      while (chunk.length < expected) {
+        const more = await file.read(expected - chunk.length, read + chunk.length);
+        if (more.length === 0) break;
+        chunk = Buffer.concat([chunk, more]);
+      }
+      read += chunk.length;
+      if (chunk.length > 0) yield chunk;
+      if (chunk.length < expected) return;
+      ask();
+    }
+  } finally {
+    // It was only read: that it cannot be closed either changes nothing.
+    await file.close().catch(() => undefined);
   }
 }
 

@@ -106,6 +106,9 @@ function readPax(into: LongFields, content: Buffer): void {
   }
 }
 
-function cutOff(): ProtocolError {
-  return new ProtocolError('A tar archive ends in the middle.');
+/** The archive ended before it should. */
+export class CutOffError extends ProtocolError {}
+
+function cutOff(): CutOffError {
+  return new CutOffError('A tar archive ends in the middle.');
 }

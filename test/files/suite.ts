@@ -28,7 +28,8 @@ export function onEveryBoard(title: string, check: Check, ...needs: readonly Nee
       anyTest.skip(`${name} (skipped: ${lack})`, () => undefined);
       continue;
     }
-    anyTest(name, async t => {
+    // One after the other: each has servers of its own, and some watch the clock.
+    anyTest.serial(name, async t => {
       t.timeout(60_000);
       const board = await kind.start(t);
       const session = await board.open();

@@ -64,6 +64,18 @@ export async function boardTree(session: SshSession, folder: string): Promise<Tr
   return sorted(tree);
 }
 
+/** Names of everything in a folder of the board, which may be changing. */
+export async function boardNames(session: SshSession, folder: string): Promise<string[]> {
+  const sftp = await session.sftp();
+  const entries = await sftp.readdir(folder).catch(() => []);
+  const below = await Promise.all(
+    entries.map(async ({ name, type }) =>
+      type === 'directory' ? (await boardNames(session, `${folder}/${name}`)).map(child => `${name}/${child}`) : [],
+    ),
+  );
+  return [...entries.map(({ name }) => name), ...below.flat()].sort();
+}
+
 export async function readRemote(session: SshSession, path: string): Promise<Buffer> {
   await using file = await (await session.sftp()).open(path, 'read');
   const chunks: Buffer[] = [];
