@@ -34,4 +34,6 @@ export { removeModels } from './models/remove-models.js';
 export type { BenchRequest } from './bench/request.js';
 export { runBench, type BenchOutcome } from './bench/run-bench.js';
 export type { BenchReport } from './bench/report.js';
+export { reportCsv } from './bench/csv.js';
+export { reportHtml } from './bench/html.js';
 export { warningsOf, type ModelWarning, type NamedModel } from './tflite/warnings.js';

@@ -9,6 +9,7 @@ import type { Cli } from './cli.js';
 export interface ReportFiles {
   readonly json?: string | undefined;
   readonly csv?: string | undefined;
+  readonly html?: string | undefined;
 }
 
 /** What `--compare` names. @throws FileError if it is no result of `mdt bench` */
@@ -37,6 +38,7 @@ export async function writeReports(cli: Cli, report: BenchReport, files: ReportF
   };
   await write(files.json, () => Promise.resolve(`${JSON.stringify(report, undefined, 2)}\n`));
   await write(files.csv, async () => (await import('../bench/csv.js')).reportCsv(report));
+  await write(files.html, async () => (await import('../bench/html.js')).reportHtml(report));
   return isOnStdout;
 }
 

@@ -24,6 +24,7 @@ interface Options {
   readonly compare?: string;
   readonly json?: string;
   readonly csv?: string;
+  readonly html?: string;
   readonly agentOnly?: true;
 }
 
@@ -46,6 +47,7 @@ export function addBench(program: Command, cli: Cli): void {
     .addOption(new Option('--compare <file>', 'result of before, or "reference" for what Google published (default)'))
     .addOption(new Option('--json <file>', 'write the result to a file; - is the standard output'))
     .addOption(new Option('--csv <file>', 'write a line for each model to a file; - is the standard output'))
+    .addOption(new Option('--html <file>', 'write a page with charts to a file; - is the standard output'))
     .addOption(new Option('--agent-only', 'put the agent on the board, and print the command that runs it'))
     .addOption(progressOption())
     .action(async (files: readonly string[], options: Options, command: Command) => {
