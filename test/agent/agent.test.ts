@@ -1,5 +1,8 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import test, { type ExecutionContext } from 'ava';
 import { TransportError } from '../../src/errors.js';
 import { AgentError } from '../../src/agent/agent-error.js';
@@ -9,7 +12,7 @@ import { makeEdgeTpuModel } from '../fixtures/models.js';
 import { makeRunnableModel } from '../fixtures/runnable-model.js';
 import { sharedModels } from '../fixtures/shared-models.js';
 import { tempDir } from '../fixtures/temp-dir.js';
-import { cpuRun, needing, startAgent, type LocalAgent, type StartOptions } from './local-agent.js';
+import { agentFile, cpuRun, needing, startAgent, type LocalAgent, type StartOptions } from './local-agent.js';
 
 const withPython = needing(test, 'python3');
 const withLibrary = needing(test, 'TensorFlow Lite');
@@ -289,4 +292,16 @@ withPython('an agent that ends without a word is told apart from a lost connecti
   const error = await t.throwsAsync(talkToAgent(channel), { instanceOf: TransportError });
   t.regex(error.message, /status 2/);
   t.regex(JSON.stringify(error.facts), /unrecognized arguments/);
+});
+
+withPython('a full disk in place of a reader is told on stderr', async t => {
+  if (!existsSync('/dev/full')) {
+    t.log('skipped: there is no /dev/full');
+    t.pass();
+    return;
+  }
+  const words = ['-c', 'exec python3 -B "$0" < /dev/null > /dev/full', agentFile];
+  const error = await t.throwsAsync(promisify(execFile)('sh', words));
+  t.like(error, { code: 74 });
+  t.regex(error.message, /mdt agent: .*No space left on device/);
 });
