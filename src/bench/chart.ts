@@ -1,9 +1,9 @@
 /** Space for a drawing, in units of the picture; it scales with the page. */
 const WIDTH = 640;
 const HEIGHT = 220;
-const LEFT = 56;
-const BOTTOM = 34;
-const TOP = 12;
+const LEFT = 60;
+const BOTTOM = 40;
+const TOP = 24;
 const RIGHT = 12;
 const TICKS = 4;
 
@@ -57,7 +57,7 @@ export function lineChart(text: ChartText, lines: readonly Line[]): string {
   });
   const legend = lines.map(
     ({ name, style }, index) =>
-      `<text class="${style}" x="${String(LEFT + 8 + index * 150)}" y="${String(TOP + 10)}">${escapeHtml(name)}</text>`,
+      `<text class="${style}" x="${String(LEFT + 8 + index * 180)}" y="${String(TOP - 8)}">${escapeHtml(name)}</text>`,
   );
   return picture(text, { x, y }, body.join('') + legend.join(''));
 }
@@ -83,7 +83,7 @@ function picture(
   const xTicks = ticks.map(share => {
     const value = x.from + (x.to - x.from) * share;
     const anchor = share === 0 ? 'start' : share === 1 ? 'end' : 'middle';
-    return `<text x="${fixed(placeX(x, value))}" y="${String(HEIGHT - BOTTOM + 14)}" text-anchor="${anchor}">${tick(value)}</text>`;
+    return `<text x="${fixed(placeX(x, value))}" y="${String(HEIGHT - BOTTOM + 15)}" text-anchor="${anchor}">${tick(value)}</text>`;
   });
   const yTicks = ticks.map(share => {
     const at = y.from + (y.to - y.from) * share;

@@ -11,7 +11,9 @@ h1 { font-size: 1.6rem; } h2 { font-size: 1.15rem; margin: 1.8rem 0 .5rem; overf
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; font-variant-numeric: tabular-nums; }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid var(--rule); text-align: right; white-space: nowrap; }
-th:first-child, td:first-child { text-align: left; }
+th:first-child, td:first-child, td.text { text-align: left; }
+.wide td:first-child { min-width: 8rem; white-space: normal; overflow-wrap: anywhere; }
+.wide td.text { min-width: 10rem; white-space: normal; }
 .facts td { text-align: left; white-space: normal; overflow-wrap: anywhere; }
 .facts th { vertical-align: top; font-weight: 600; }
 figure { margin: .5rem 0; } figcaption, .small { color: var(--faint); font-size: .9rem; }
@@ -21,6 +23,7 @@ svg line { stroke: var(--rule); stroke-width: 1; }
 svg polyline { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
 svg rect.first, svg text.first { fill: var(--first); } svg polyline.first { stroke: var(--first); }
 svg text.second { fill: var(--second); } svg polyline.second { stroke: var(--second); stroke-dasharray: 5 3; }
+@media (max-width: 600px) { svg text { font-size: 16px; } }
 @media print {
   :root { --page: #fff; --ink: #000; --faint: #444; --rule: #bbb; --first: #0b5cad; --second: #b35900; --alarm: #fff; }
   figure, tr { break-inside: avoid; } h2 { break-after: avoid; } .wide { overflow: visible; } table { font-size: .72rem; }

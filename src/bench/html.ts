@@ -129,7 +129,7 @@ function temperatureText({ before, highest, after }: BenchReport['conditions']['
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const line = (cells: readonly string[], tag: 'th' | 'td'): string =>
-    `<tr>${cells.map(cell => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
+    `<tr>${cells.map(cell => `<${tag}${isText(cell) ? ' class="text"' : ''}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
   const body = rows.map(cells => line(cells, 'td')).join('');
   return `<div class="wide"><table><thead>${line(head, 'th')}</thead><tbody>${body}</tbody></table></div>`;
 }
@@ -143,4 +143,9 @@ function rowsTable(rows: readonly Row[]): string {
 function digits(value: number | null): string {
   if (value === null) return '–';
   return value >= 100 ? value.toFixed(1) : value >= 1 ? value.toFixed(2) : value.toFixed(3);
+}
+
+/** Words rather than a number. */
+function isText(cell: string): boolean {
+  return cell.length > 12;
 }
