@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import test from 'ava';
 import { HELLO_CONTROL, writeDeb } from '../files/deb-fixture.js';
 import { shellOnBoard, type ShellOnBoard } from './shell-on-board.js';
@@ -89,12 +89,16 @@ test('what is no package is told as such', async t => {
   await writeFile(shell.path('/tmp/cut.deb'), `!<arch>\n${'debian-binary'.padEnd(48)}99999999  \`\n2.0\n`);
   await writeDeb(shell.path('/tmp/nameless.deb'), { control: 'Description: nothing\n' });
   await writeDeb(shell.path('/tmp/modern.deb'), { control: control({}), compression: 'zst' });
+  const whole = await readFile(shell.path('/tmp/modern.deb'));
+  const broken = Buffer.from(whole.toString('latin1').replace('control.tar.zst', 'control.tar.gz '), 'latin1');
+  await writeFile(shell.path('/tmp/broken.deb'), broken);
   for (const [name, message] of [
     ['garbage', /not a Debian format archive/],
     ['empty', /not a Debian format archive/],
     ['cut', /not a Debian format archive/],
     ['nameless', /no 'Package' or 'Version' field/],
     ['modern', /reads gzip only/],
+    ['broken', /control archive is corrupt/],
     ['missing', /No such file or directory/],
   ] as const) {
     const { code, err } = await shell.run(`sudo dpkg -i /tmp/${name}.deb`);

@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import tarStream from 'tar-stream';
 import type { BoardFile } from '../storage/board-file.js';
+import { through } from '../through.js';
 import { memberChunks, readArMembers, type ArMember } from './ar.js';
 import { parseParagraphs, type Paragraph } from './control.js';
 
@@ -42,19 +43,16 @@ function findMember(members: readonly ArMember[], prefix: string): ArMember {
 
 function plainTar(file: BoardFile, member: ArMember): AsyncIterable<Buffer> {
   const chunks = memberChunks(file, member);
-  return member.name.endsWith('.gz')
-    ? (Readable.from(chunks).compose(createGunzip()) as AsyncIterable<Buffer>)
-    : chunks;
+  return member.name.endsWith('.gz') ? through(chunks, createGunzip()) : chunks;
 }
 
 async function controlText(archive: AsyncIterable<Buffer>): Promise<string> {
   const extract = tarStream.extract();
   const source = Readable.from(archive);
-  source
-    .on('error', error => {
-      extract.destroy(error);
-    })
-    .pipe(extract);
+  source.on('error', error => {
+    extract.destroy(error);
+  });
+  source.pipe(extract).on('error', () => undefined);
   try {
     for await (const entry of extract) {
       if (/^(?:\.\/)?control$/.test(entry.header.name)) return await entryText(entry as AsyncIterable<Buffer>);
@@ -62,6 +60,8 @@ async function controlText(archive: AsyncIterable<Buffer>): Promise<string> {
     }
   } catch {
     throw new DebError('control archive is corrupt');
+  } finally {
+    source.destroy();
   }
   throw new DebError('control archive has no control file');
 }

@@ -1,5 +1,5 @@
-import { Readable } from 'node:stream';
 import { createGunzip, createGzip } from 'node:zlib';
+import { through } from '../../through.js';
 import { forEachInput } from '../inputs.js';
 import { openInput, openOutput } from '../file-streams.js';
 import { has, parseOptions } from '../options.js';
@@ -12,13 +12,13 @@ export const gzipPrograms: Readonly<Record<string, Program>> = {
 };
 
 export function gzipped(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
-  return Readable.from(chunks).compose(createGzip({ level: 1 })) as AsyncIterable<Buffer>;
+  return through(chunks, createGzip({ level: 1 }));
 }
 
 /** @throws ProgramError if the data is not gzip or ends early */
 export async function* gunzipped(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   try {
-    yield* Readable.from(chunks).compose(createGunzip()) as AsyncIterable<Buffer>;
+    yield* through(chunks, createGunzip());
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'Z_BUF_ERROR') throw new ProgramError('stdin: unexpected end of file');
