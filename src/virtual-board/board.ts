@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { posix } from 'node:path';
 import type { Faults } from './faults.js';
 import { LIVE_PATHS, liveContent } from './live-files.js';
+import { sharedController } from './shell/shared-signal.js';
 import type { Release } from './release.js';
 import { makeRootTree } from './root-tree.js';
 import { Disk } from './storage/disk.js';
@@ -25,7 +26,7 @@ export class Board {
   bootId: string = randomUUID();
   #bootedAtMs = performance.now();
   #last: Promise<unknown> = Promise.resolve();
-  #power = new AbortController();
+  #power = sharedController();
   readonly #listeners = new Set<(path: string) => void>();
 
   constructor(options: { name: string; release: Release; rootDir: string; faults: Faults }) {
@@ -56,7 +57,7 @@ export class Board {
   }
 
   powerOn(): void {
-    this.#power = new AbortController();
+    this.#power = sharedController();
     this.bootId = randomUUID();
     this.#bootedAtMs = performance.now();
   }

@@ -10,6 +10,7 @@ import { Interpreter } from './shell/interpreter.js';
 import { JobTable } from './shell/jobs.js';
 import type { Streams } from './shell/program.js';
 import { PseudoTerminal } from './shell/pseudo-terminal.js';
+import { sharedController } from './shell/shared-signal.js';
 import { ShellState } from './shell/shell-state.js';
 import type { Running } from './shell/shell.js';
 import { SIGNALS } from './shell/signals.js';
@@ -40,7 +41,7 @@ type Ending = { readonly code: number } | { readonly signal: string };
 /** Starts a login shell or a command in one; its end closes the channel, the channel's end ends it. */
 export function startLogin(options: LoginOptions): Login {
   const { board, channel, command } = options;
-  const controller = new AbortController();
+  const controller = sharedController();
   const jobs = new JobTable(board.poweredOff);
   const terminal = options.terminal === undefined ? undefined : new PseudoTerminal(channel, sizeOf(options.terminal));
   const interrupt = (name: string): void => {

@@ -3,6 +3,7 @@ import { HOME } from '../root-tree.js';
 import { readLine } from './builtin-read.js';
 import { ExitSignal, LoopSignal, ReturnSignal } from './control-flow.js';
 import { parseScript } from './parse.js';
+import { sharedAny } from './shared-signal.js';
 import type { Running, Shell } from './shell.js';
 import { signalStatus } from './signals.js';
 import { BrokenPipeError } from './streams.js';
@@ -36,7 +37,7 @@ async function interruptible<T>(shell: Shell, running: Running, work: (inner: Ru
     };
   }
   try {
-    return await work({ ...running, signal: AbortSignal.any([running.signal, controller.signal]) });
+    return await work({ ...running, signal: sharedAny(running.signal, controller.signal) });
   } catch (error) {
     if (!(error instanceof AbortedError) || running.signal.aborted) throw error;
     shell.state.lastStatus = signalStatus(controller.signal.reason);

@@ -1,4 +1,5 @@
 import { onAbort } from '../../time/deadline.js';
+import { sharedController } from './shared-signal.js';
 import { signalStatus } from './signals.js';
 
 interface Job {
@@ -22,7 +23,7 @@ export class JobTable {
   /** Starts `work`, which ends when its signal aborts; returns the number that `$!` shows. */
   start(work: (signal: AbortSignal) => Promise<number>, options: { readonly holdsLogin: boolean }): number {
     const id = this.#nextId++;
-    const controller = new AbortController();
+    const controller = sharedController();
     const stopListening = onAbort(this.#poweredOff, () => {
       controller.abort('KILL');
     });

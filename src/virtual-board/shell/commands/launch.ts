@@ -1,6 +1,7 @@
 import { AbortedError } from '../../../errors.js';
 import { has, parseOptions, valueOf } from '../options.js';
 import { ProgramError, type BoardProcess, type Program } from '../program.js';
+import { sharedAny } from '../shared-signal.js';
 import { signalStatus } from '../signals.js';
 import { TextInput } from '../streams.js';
 
@@ -78,7 +79,7 @@ async function timeout(process: BoardProcess): Promise<number> {
   const factor = match[2] === 'h' ? 3600 : match[2] === 'm' ? 60 : 1;
   const limit = AbortSignal.timeout(Math.min(Number(match[1]) * factor * 1000, 0x7fff_ffff));
   try {
-    return await process.options.launch(words, { signal: AbortSignal.any([process.signal, limit]) });
+    return await process.options.launch(words, { signal: sharedAny(process.signal, limit) });
   } catch (error) {
     if (!(error instanceof AbortedError)) throw error;
     return process.signal.aborted ? signalStatus(process.signal.reason) : 124;
