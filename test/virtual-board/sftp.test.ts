@@ -173,12 +173,14 @@ test('a request that is cut short or unknown is answered with its status', async
     });
   });
   const answers: string[] = [];
+  const status = once(channel, 'exit');
   channel.on('data', (data: Buffer) => answers.push(data.toString('latin1')));
   // INIT; STAT whose name is longer than the packet; a type that does not exist.
   channel.write(Buffer.from('000000050100000003', 'hex'));
   channel.write(Buffer.from('00000009110000000100001000', 'hex'));
   channel.end(Buffer.from('000000054200000002', 'hex'));
   await once(channel, 'close');
+  t.deepEqual(await status, [0]);
   const all = answers.join('');
   t.regex(all, /posix-rename@openssh\.com/);
   t.regex(all, /Bad message.*Operation unsupported/s);

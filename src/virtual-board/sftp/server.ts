@@ -18,7 +18,9 @@ const VERSION = 3;
 export async function serveSftp(channel: Duplex, files: BoardFileSystem): Promise<void> {
   await using handles = new Handles();
   try {
-    for await (const { type, body } of packets(channel as AsyncIterable<Buffer>)) {
+    // The channel stays open at the end of its input, for the exit status.
+    const input = channel.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+    for await (const { type, body } of packets(input)) {
       if (type === REQUEST.INIT) {
         await send(channel, packet(RESPONSE.VERSION, uint32(VERSION), ...extensionFields()));
         continue;
