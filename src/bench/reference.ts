@@ -21,7 +21,8 @@ const CPU: Readonly<Record<string, readonly [devBoard: number, pi4: undefined, x
   'mobilenet_v1_1.0_224_quant': [184.99, undefined, 43.89],
   'mobilenet_v2_1.0_224_quant': [160.94, undefined, 46.59],
 };
-const COLUMNS: readonly ReferenceBoard[] = ['Dev Board', 'Raspberry Pi 4 + USB', 'x86-64 + USB 3'];
+/** The columns of the published tables. */
+export const REFERENCE_BOARDS: readonly ReferenceBoard[] = ['Dev Board', 'Raspberry Pi 4 + USB', 'x86-64 + USB 3'];
 
 /** Names of the models that there is a reference for, without `_edgetpu.tflite`. */
 export const REFERENCE_MODELS: readonly string[] = Object.keys(EDGE_TPU);
@@ -44,5 +45,5 @@ export function referenceBoardOf({
 export function referenceMs(model: string, board: ReferenceBoard, target: 'tpu' | 'cpu'): number | undefined {
   const key = model.replace(/(?:_edgetpu)?\.tflite$/, '');
   const table = target === 'tpu' ? EDGE_TPU : CPU;
-  return Object.hasOwn(table, key) ? table[key]?.[COLUMNS.indexOf(board)] : undefined;
+  return Object.hasOwn(table, key) ? table[key]?.[REFERENCE_BOARDS.indexOf(board)] : undefined;
 }

@@ -7,7 +7,7 @@ import { contactFor, progressFor } from '../board.js';
 import type { Cli } from '../cli.js';
 import { deviceOption, parseSeconds, progressOption } from '../options.js';
 import { nameOf } from '../output/devices.js';
-import { printBench } from '../output/bench.js';
+import { printBench, printSuite } from '../output/bench.js';
 import { addVerb } from '../verb.js';
 
 interface Options {
@@ -25,6 +25,7 @@ interface Options {
   readonly json?: string;
   readonly csv?: string;
   readonly html?: string;
+  readonly suite?: 'coral';
   readonly agentOnly?: true;
 }
 
@@ -48,6 +49,9 @@ export function addBench(program: Command, cli: Cli): void {
     .addOption(new Option('--json <file>', 'write the result to a file; - is the standard output'))
     .addOption(new Option('--csv <file>', 'write a line for each model to a file; - is the standard output'))
     .addOption(new Option('--html <file>', 'write a page with charts to a file; - is the standard output'))
+    .addOption(
+      new Option('--suite <name>', "Google's models that are in a folder, beside its table").choices(['coral']),
+    )
     .addOption(new Option('--agent-only', 'put the agent on the board, and print the command that runs it'))
     .addOption(progressOption())
     .action(async (files: readonly string[], options: Options, command: Command) => {
@@ -80,15 +84,24 @@ async function bench(
 ): Promise<void> {
   if (files.length === 0) throw new UsageError('No model to measure.', { hint: 'Give one or more .tflite files.' });
   const baseline = await readBaseline(options.compare);
+  const suite = options.suite === undefined ? undefined : await import('../../bench/suite.js');
+  const models = suite === undefined ? files : await suite.coralSuite(folderOf(files), options.cpu ? 'cpu' : 'tpu');
   const { runBench } = await import('../../bench/run-bench.js');
   await using contact = await contactFor(cli, command);
   using progress = progressFor(cli, command);
-  const request = requestOf({ files, options, baseline, boardName: nameOf(contact.device) });
+  const request = requestOf({ files: models, options, baseline, boardName: nameOf(contact.device) });
   const operation = { signal: cli.io.signal, onProgress: progress.onProgress };
   const { report } = await runBench(contact.session, request, operation);
   progress[Symbol.dispose]();
   const isOnStdout = await writeReports(cli, report, options);
-  if (!isOnStdout) printBench(cli, report);
+  if (isOnStdout) return;
+  printBench(cli, report);
+  if (suite !== undefined) printSuite(cli, suite.suiteTable(report));
+}
+
+function folderOf([folder = '.', ...more]: readonly string[]): string {
+  if (more.length === 0) return folder;
+  throw new UsageError('A suite is in one folder.', { hint: 'Give the folder alone.' });
 }
 
 function requestOf({

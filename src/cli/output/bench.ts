@@ -73,3 +73,12 @@ function formatMs(value: number | null): string {
 function formatDrift(drift: number | null): string {
   return drift === null ? '-' : `${drift >= 0 ? '+' : ''}${(drift * 100).toFixed(1)}%`;
 }
+
+/** Google's published table beside the times of this run. */
+export function printSuite(
+  { printer }: Pick<Cli, 'printer'>,
+  [heading = [], ...rows]: readonly (readonly string[])[],
+): void {
+  const lines = printer.interactive ? renderTable(heading, rows) : [heading, ...rows].map(row => row.join('\t'));
+  for (const line of lines) printer.line(line);
+}
