@@ -13,7 +13,8 @@ const GREETING = Buffer.from('FB01');
 const LENGTH_BYTES = 8;
 /** No packet of the protocol is larger than one download can be. */
 const MAX_PACKET_BYTES = 0xffff_ffff;
-const DATA_PACKET_BYTES = 1024 * 1024;
+/** Large, so that few wake-ups of this process and of the board's stand between the file and the wire. */
+const DATA_PACKET_BYTES = 4 * 1024 * 1024;
 
 export interface TcpOptions {
   readonly signal?: AbortSignal | undefined;
