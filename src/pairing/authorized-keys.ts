@@ -1,4 +1,5 @@
 import { ProtocolError } from '../errors.js';
+import { withDeadline } from '../time/deadline.js';
 import type { SftpChannel } from '../ssh/sftp.js';
 import type { SshSession } from '../ssh/session.js';
 
@@ -8,18 +9,25 @@ const AUTHORIZED_KEYS = '.ssh/authorized_keys';
 const REPLACEMENT = '.ssh/authorized_keys.mdt-new';
 /** sshd itself reads a line at a time; a file beyond this was not made by people. */
 const MAX_FILE_BYTES = 1024 * 1024;
+const EDIT_TIMEOUT_MS = 60_000;
+
+type Change = (lines: readonly string[]) => readonly string[];
 
 /** Adds `line` to the board's authorized_keys unless its key is there already; returns whether it was added. */
-export async function installKey(session: SshSession, line: string): Promise<boolean> {
-  return edit(session, lines => {
+export async function installKey(session: SshSession, line: string, signal?: AbortSignal): Promise<boolean> {
+  return edit(session, signal, lines => {
     if (lines.some(existing => keyOf(existing) === keyOf(line))) return lines;
     return [...lines, line];
   });
 }
 
 /** Removes the lines that `unwanted` picks; returns whether there were any. */
-export async function removeKeys(session: SshSession, unwanted: (line: string) => boolean): Promise<boolean> {
-  return edit(session, lines => lines.filter(line => !unwanted(line)));
+export async function removeKeys(
+  session: SshSession,
+  unwanted: (line: string) => boolean,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  return edit(session, signal, lines => lines.filter(line => !unwanted(line)));
 }
 
 /** Base64 blob of a line, whatever its options and comment; the line itself if it holds none. */
@@ -33,8 +41,12 @@ export function isMdtKey(line: string): boolean {
 }
 
 /** Writes the new file aside and renames it, so that a lost connection cannot lock everybody out. */
-async function edit(session: SshSession, change: (lines: readonly string[]) => readonly string[]): Promise<boolean> {
-  const sftp = await session.sftp();
+async function edit(session: SshSession, signal: AbortSignal | undefined, change: Change): Promise<boolean> {
+  const deadline = { operation: 'changing the keys of the board', timeoutMs: EDIT_TIMEOUT_MS, signal };
+  return withDeadline(deadline, async () => editFile(await session.sftp(), change));
+}
+
+async function editFile(sftp: SftpChannel, change: Change): Promise<boolean> {
   const before = (await read(sftp)).split('\n').filter(line => line !== '');
   const after = change(before);
   if (after.length === before.length) return false;

@@ -1,6 +1,8 @@
 import type { Device } from '../device/device.js';
 import { formatRoute, type SshRoute } from '../device/route.js';
 import { DeviceNotFoundError, PairingRefusedError } from '../errors.js';
+import { fingerprint, sameHostKey } from '../keys/host-key.js';
+import type { KnownBoard } from '../keys/known-boards.js';
 import type { SshSession } from '../ssh/session.js';
 import { approach, type Answer } from './approach.js';
 import { FIND_TIMEOUT_MS, findCandidate, otherRoutes, routesNow, searchBoard, type Candidate } from './candidates.js';
@@ -42,6 +44,7 @@ export async function contactBoard(host: HostContext, request: ContactOptions = 
   const { route, value: answer } = await firstAnswer(host, login, { candidate, request });
   const { session, method } = await enter(host, login, { candidate, route, answer, request });
   try {
+    if (method === 'already-paired') admit(login, { candidate, route, session, request });
     const device = await remember(host, login, {
       name: candidate.name,
       route,
@@ -55,6 +58,24 @@ export async function contactBoard(host: HostContext, request: ContactOptions = 
   }
 }
 
+/**
+ * A board that lets this host in without having been met may be one that Python MDT has paired, or anybody who lets all
+ * in: it is pinned with a word to the user, but not where a known board was last seen with another key.
+ */
+function admit(login: HostLogin, { candidate, route, session, request }: Admission): void {
+  if (login.known.some(board => sameHostKey(board.hostKey, session.hostKey))) return;
+  const before = candidate.name === '' ? login.known.find(board => hasRoute(board, route)) : undefined;
+  if (before && request.acceptNewHostKey !== true) {
+    throw keyChanged(new OtherHostKeyError(before, session.hostKey), route);
+  }
+  const text = `${candidate.name === '' ? formatRoute(route) : candidate.name} knows this host already; pinned its host key ${fingerprint(session.hostKey)}.`;
+  request.onProgress?.({ kind: 'message', task: 'pair', text });
+}
+
+function hasRoute(board: KnownBoard, route: SshRoute): boolean {
+  return board.routes.some(one => routeKey(one) === routeKey(route));
+}
+
 /** The board that a command means, found but not connected to. */
 export async function chooseBoard(host: HostContext, request: BoardRequest = {}): Promise<Device> {
   const { known } = await openHost(host, request);
@@ -64,6 +85,11 @@ export async function chooseBoard(host: HostContext, request: BoardRequest = {})
 interface Approach {
   readonly candidate: Candidate;
   readonly request: ContactOptions;
+}
+
+interface Admission extends Approach {
+  readonly route: SshRoute;
+  readonly session: SshSession;
 }
 
 interface Meeting extends Approach {

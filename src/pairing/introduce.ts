@@ -41,8 +41,9 @@ export async function introduce(login: HostLogin, stranger: Stranger, request: B
   if (trusted.length === 0) throw onlyNetwork(stranger);
   const answers: Refusal[] = [];
   for (const route of keymasterRoutes(trusted)) {
-    if (!(await leadsTo(stranger, route, { login, request }))) {
-      answers.push({ kind: 'other-board', address: formatRoute(route) });
+    const proof = await leadsTo(stranger, route, { login, request });
+    if (proof !== 'proven') {
+      answers.push({ kind: proof, address: formatRoute(route) });
       continue;
     }
     const answer = await offerKey(route, login.identity.publicLine, { signal: request.signal });
@@ -79,23 +80,22 @@ function keymasterRoutes(routes: readonly SshRoute[]): SshRoute[] {
 }
 
 /**
- * Whether this very board answers on `route` too. Two boards on USB have one IPv4 address, and the system sends what is
+ * Whether this very board proves its host key on `route` too. Two boards on USB have one IPv4 address, and the system sends what is
  * meant for the second one to the first, whose keymaster would take the key just as gladly.
  */
 async function leadsTo(
   stranger: Stranger,
   route: SshRoute,
   { login, request }: { login: HostLogin; request: BoardRequest },
-): Promise<boolean> {
-  if (routeHost(route) === routeHost(stranger.route) && route.port === stranger.route.port) return true;
+): Promise<'proven' | 'other-board' | 'unproven'> {
+  if (routeHost(route) === routeHost(stranger.route) && route.port === stranger.route.port) return 'proven';
   try {
     const answer = await approach(login, route, { pinned: [stranger], signal: request.signal });
     if (answer.kind === 'session') await answer.session.close();
-    return true;
+    return 'proven';
   } catch (error) {
-    if (error instanceof OtherHostKeyError) return false;
     throwIfAborted(request.signal);
-    return true; // No SSH there: the keymaster is asked, and what it says is told.
+    return error instanceof OtherHostKeyError ? 'other-board' : 'unproven';
   }
 }
 
@@ -120,7 +120,7 @@ async function byPassword(
   });
   if (answer.kind !== 'session') return undefined;
   try {
-    await installKey(answer.session, login.identity.publicLine);
+    await installKey(answer.session, login.identity.publicLine, request.signal);
     return answer.session;
   } catch (error) {
     await answer.session.close();
@@ -143,7 +143,7 @@ function onlyNetwork(stranger: Stranger): PairingRefusedError {
 }
 
 /** What a keymaster said, or why it was not asked. */
-type Refusal = KeymasterAnswer | { readonly kind: 'other-board'; readonly address: string };
+type Refusal = KeymasterAnswer | { readonly kind: 'other-board' | 'unproven'; readonly address: string };
 
 function refused(stranger: Stranger, answers: readonly Refusal[]): MdtError {
   const reasons = answers.map(describe);
@@ -163,6 +163,8 @@ function describe(answer: Refusal): string {
       return 'its keymaster took the key, but the board that answers SSH is another one or does not use it';
     case 'other-board':
       return `at ${answer.address} another board answers, which was not given the key`;
+    case 'unproven':
+      return `nothing at ${answer.address} proves to be this board, so it was not given the key`;
     case 'refused':
       return `its keymaster refused the key (${String(answer.status)} ${safeText(answer.text, 80)})`;
     case 'closed':

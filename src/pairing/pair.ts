@@ -26,7 +26,7 @@ export async function pairBoard(host: HostContext, request: ContactOptions = {})
 export async function unpairBoard(host: HostContext, request: BoardRequest = {}): Promise<Device> {
   const { identity } = await openHost(host, request);
   await using contact = await contactBoard(host, { ...request, pairing: 'never' });
-  await removeKeys(contact.session, line => keyOf(line) === keyOf(identity.publicLine));
+  await removeKeys(contact.session, line => keyOf(line) === keyOf(identity.publicLine), request.signal);
   await forgetBoard(host.paths.knownBoardsFile, contact.session.hostKey);
   return contact.device;
 }
@@ -53,7 +53,7 @@ export async function forgetKnownBoard(host: HostContext, device?: string): Prom
 export async function resetBoardKeys(host: HostContext, request: BoardRequest = {}): Promise<Device> {
   await using contact = await contactBoard(host, { ...request, pairing: 'never' });
   // The channel that restarts the keymaster is the same connection: once the key is gone no new one could be made.
-  await removeKeys(contact.session, isMdtKey);
+  await removeKeys(contact.session, isMdtKey, request.signal);
   await forgetBoard(host.paths.knownBoardsFile, contact.session.hostKey);
   const { exit } = await contact.session.run('sudo systemctl restart mdt-keymaster', {
     operation: 'restarting the keymaster',
@@ -81,7 +81,7 @@ export async function pushKeyFile(host: HostContext, keyFile: string, request: B
   }
   const line = isPublicLine(text) ? text.trim() : identityOf(await toStoredFormat(text, keyFile)).publicLine;
   await using contact = await contactBoard(host, request);
-  return { device: contact.device, added: await installKey(contact.session, line) };
+  return { device: contact.device, added: await installKey(contact.session, line, request.signal) };
 }
 
 export interface PushedKey {

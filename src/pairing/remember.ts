@@ -8,6 +8,7 @@ import type { SshSession } from '../ssh/session.js';
 import type { HostContext, HostLogin } from './host.js';
 import { keyOf } from './authorized-keys.js';
 import { routeKey } from './race.js';
+import { keyChanged, OtherHostKeyError } from './trust.js';
 
 /** Addresses that are kept for each board: enough for USB, LAN and link-local, without a history. */
 const MAX_ROUTES = 6;
@@ -25,6 +26,7 @@ export interface Met {
 export async function remember(host: HostContext, login: HostLogin, met: Met): Promise<Device> {
   const before = login.known.find(board => sameHostKey(board.hostKey, met.session.hostKey));
   const name = met.name !== '' ? met.name : (before?.name ?? (await hostName(met)));
+  refuseTakenName(login, met, name);
   const board: KnownBoard = {
     ...before,
     name,
@@ -51,6 +53,14 @@ export async function remember(host: HostContext, login: HostLogin, met: Met): P
 /** Fingerprint of this host's own public key, from its authorized_keys line. */
 function keyFingerprint({ algorithm, publicLine }: Identity): string {
   return fingerprint({ algorithm, blob: Buffer.from(keyOf(publicLine), 'base64') });
+}
+
+/** A board says itself what it is called: it may not take the name under which another one is trusted. */
+function refuseTakenName(login: HostLogin, { session, route, isReplacement }: Met, name: string): void {
+  const namesakes = login.known.filter(board => board.name.toLowerCase() === name.toLowerCase());
+  const [other] = namesakes;
+  if (isReplacement || !other || namesakes.some(board => sameHostKey(board.hostKey, session.hostKey))) return;
+  throw keyChanged(new OtherHostKeyError(other, session.hostKey), route);
 }
 
 /** On USB every board has the same address, so there only the name tells. */

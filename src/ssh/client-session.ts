@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Client, ClientChannel } from 'ssh2';
-import { AbortedError, BoardRefusedError, type ProtocolError, type TransportError } from '../errors.js';
+import { AbortedError, BoardRefusedError, TimeoutError, type ProtocolError, type TransportError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import type { HostKey } from '../keys/host-key.js';
 import { onAbort, throwIfAborted } from '../time/deadline.js';
@@ -26,6 +26,8 @@ type Done<T> = (error: Error | null | undefined, value: T) => void;
 
 /** How long the last bytes may take to leave before the socket is simply closed. */
 const CLOSE_TIMEOUT_MS = 1_000;
+/** How long the server may take to answer a request for a channel or a listener. */
+const REQUEST_TIMEOUT_MS = 30_000;
 
 export interface SessionFacts {
   readonly hostKey: HostKey;
@@ -140,9 +142,17 @@ export class ClientSession implements SshSession {
     throwIfAborted(signal);
     if (this.#lost ?? this.#closing) throw this.#lost ?? lostConnection(this.#peer);
     return new Promise<T>((resolve, reject) => {
-      const stopListening = onAbort(signal, () => {
+      const timer = setTimeout(() => {
+        reject(new TimeoutError(`asking ${this.#peer} to ${what}`, REQUEST_TIMEOUT_MS));
+      }, REQUEST_TIMEOUT_MS);
+      const stopAborting = onAbort(signal, () => {
+        clearTimeout(timer);
         reject(new AbortedError({ cause: signal?.reason }));
       });
+      const stopListening = (): void => {
+        clearTimeout(timer);
+        stopAborting();
+      };
       const done: Done<T> = (error, value) => {
         stopListening();
         if (error)

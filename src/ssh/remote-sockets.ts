@@ -74,14 +74,20 @@ function listenUnix(client: Client, request: ListenRequest, path: string, done: 
   });
 }
 
-/** The connection may end instead of answering; then the listener is gone as well. */
+/** How long to wait for the board to say that it listens no more. */
+const TAKE_BACK_TIMEOUT_MS = 1000;
+
+/** The connection may end instead of answering, or stay silent; its end takes the listener with it anyway. */
 async function takeBack(client: Client, request: ListenRequest, ask: (answered: () => void) => void): Promise<void> {
   if (!request.isOpen()) return;
   await new Promise<void>(resolve => {
-    client.once('close', resolve);
-    ask(() => {
-      client.off('close', resolve);
+    const end = (): void => {
+      clearTimeout(timer);
+      client.off('close', end);
       resolve();
-    });
+    };
+    const timer = setTimeout(end, TAKE_BACK_TIMEOUT_MS);
+    client.once('close', end);
+    ask(end);
   });
 }

@@ -1,6 +1,6 @@
 import type { SFTPWrapper } from 'ssh2';
 import { safeText } from '../device/board-text.js';
-import { MdtError, ProtocolError, TransportError } from '../errors.js';
+import { MdtError, ProtocolError, TimeoutError, TransportError } from '../errors.js';
 
 /** Status codes, draft-ietf-secsh-filexfer-02 section 7. */
 export const SFTP_STATUS = {
@@ -29,16 +29,23 @@ export function isRemoteFileError(error: unknown, status?: number): error is Rem
 
 type Done<T> = (error: Error | undefined | null, value: T) => void;
 
+/** How long a board may leave all requests unanswered; one answer of many that are under way is enough. */
+const SILENCE_TIMEOUT_MS = 60_000;
+
 /**
  * Requests on one SFTP channel as promises. ssh2 leaves requests that are made after the end of the channel unanswered;
  * here they fail at once.
  */
 export class SftpRequests {
   readonly #sftp: SFTPWrapper;
-  #ended: TransportError | ProtocolError | undefined;
+  readonly #silenceTimeoutMs: number;
+  readonly #waiting = new Set<(error: Error) => void>();
+  #silence: NodeJS.Timeout | undefined;
+  #ended: TransportError | ProtocolError | TimeoutError | undefined;
 
-  constructor(sftp: SFTPWrapper) {
+  constructor(sftp: SFTPWrapper, silenceTimeoutMs = SILENCE_TIMEOUT_MS) {
     this.#sftp = sftp;
+    this.#silenceTimeoutMs = silenceTimeoutMs;
     const end = (): void => {
       this.#ended ??= new TransportError('The connection to the board was lost in the middle of a file operation.');
     };
@@ -53,15 +60,34 @@ export class SftpRequests {
   async ask<T>(path: string, request: (sftp: SFTPWrapper, done: Done<T>) => void): Promise<T> {
     if (this.#ended) throw this.#ended;
     return new Promise<T>((resolve, reject) => {
+      const answered = (): void => {
+        this.#waiting.delete(reject);
+        this.#listen();
+      };
+      this.#waiting.add(reject);
+      if (this.#waiting.size === 1) this.#listen();
       try {
         request(this.#sftp, (error, value) => {
+          answered();
           if (error) reject(this.#explain(error, path));
           else resolve(value);
         });
       } catch (error) {
+        answered();
         reject(this.#explain(error instanceof Error ? error : new Error(String(error)), path));
       }
     });
+  }
+
+  /** Every answer starts the time anew; without requests there is nothing to wait for. */
+  #listen(): void {
+    clearTimeout(this.#silence);
+    if (this.#waiting.size === 0) return;
+    this.#silence = setTimeout(() => {
+      this.#ended ??= new TimeoutError('waiting for the board to answer a file operation', this.#silenceTimeoutMs);
+      for (const reject of this.#waiting) reject(this.#ended);
+      this.#waiting.clear();
+    }, this.#silenceTimeoutMs);
   }
 
   /** A request whose answer is only yes or no. */

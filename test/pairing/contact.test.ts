@@ -10,7 +10,7 @@ import {
 import { loadKnownBoards } from '../../src/keys/known-boards.js';
 import { contactBoard } from '../../src/pairing/contact.js';
 import type { HostContext } from '../../src/pairing/host.js';
-import { pairBoard } from '../../src/pairing/pair.js';
+import { forgetKnownBoard, pairBoard } from '../../src/pairing/pair.js';
 import { asSeen, newBoard, newHost, seeing } from './desk.js';
 
 test('the only board found is paired on first contact, through its keymaster', async t => {
@@ -133,4 +133,31 @@ test('without pairing allowed, a stranger is refused as not paired', async t => 
   const host = seeing(await newHost(t), board);
   await t.throwsAsync(contactBoard(host, { pairing: 'never' }), { instanceOf: PairingRefusedError });
   t.deepEqual(await board.authorizedKeys(), []);
+});
+
+test('a board may not take the name under which another one is trusted', async t => {
+  const host = await newHost(t);
+  const trusted = await newBoard(t, { name: 'swift-otter' });
+  await pairBoard(seeing(host, trusted));
+  const pretender = await newBoard(t, { name: 'swift-otter' });
+  const device = `127.0.0.1:${String(pretender.sshPort)}`;
+  await t.throwsAsync(pairBoard(seeing(host, pretender), { device }), { instanceOf: HostKeyChangedError });
+  const known = await loadKnownBoards(host.paths.knownBoardsFile);
+  t.deepEqual(
+    known.map(board => board.hostKey.blob),
+    [trusted.hostKey.blob],
+  );
+});
+
+test('a board that lets this host in without having been met is pinned with a word to the user', async t => {
+  const board = await newBoard(t, { name: 'swift-otter' });
+  const host = seeing(await newHost(t), board);
+  await pairBoard(host);
+  await forgetKnownBoard(host, 'swift-otter');
+  const messages: string[] = [];
+  await using contact = await contactBoard(host, {
+    onProgress: event => event.kind === 'message' && messages.push(event.text),
+  });
+  t.is(contact.method, 'already-paired');
+  t.regex(messages.join('\n'), /^swift-otter knows this host already; pinned its host key SHA256:/);
 });
