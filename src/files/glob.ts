@@ -33,7 +33,9 @@ export async function expandPattern(pattern: string, list: ListFolder): Promise<
 }
 
 /** One part of a pattern as an expression for names; an unfinished set is an ordinary `[`. */
-export function partMatcher(part: string): RegExp {
+export function partMatcher(written: string): RegExp {
+  // Stars in a row say no more than one, but would make the search try every way to share the name between them.
+  const part = written.replace(/\*{2,}/g, '*');
   let source = part.startsWith('.') ? '' : '(?!\\.)';
   for (let at = 0; at < part.length;) {
     const set = /^\[([!^]?)(\]?[^\]]*)\]/su.exec(part.slice(at));
@@ -56,10 +58,10 @@ function setSource(isNegated: boolean, content: string): string {
   for (let index = 0; index < characters.length;) {
     const [first = '', dash, last] = characters.slice(index, index + 3);
     if (dash === '-' && last !== undefined) {
-      if (first <= last) members.push(`${escape(first)}-${escape(last)}`);
+      if (first <= last) members.push(`${escapeMember(first)}-${escapeMember(last)}`);
       index += 3;
     } else {
-      members.push(escape(first));
+      members.push(escapeMember(first));
       index++;
     }
   }
@@ -68,5 +70,10 @@ function setSource(isNegated: boolean, content: string): string {
 }
 
 function escape(character: string): string {
-  return /[\\^$.*+?()[\]{}|/-]/.test(character) ? `\\${character}` : character;
+  return /[\\^$.*+?()[\]{}|/]/.test(character) ? `\\${character}` : character;
+}
+
+/** In a set a dash has to be told from a range. */
+function escapeMember(character: string): string {
+  return character === '-' ? '\\-' : escape(character);
 }

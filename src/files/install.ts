@@ -64,7 +64,7 @@ export async function installPackages(
     operation.onProgress?.({ kind: 'failed', task: TASK, error });
     throw error;
   }
-  operation.onProgress?.({ kind: 'finished', ...steps, done: ordered.length });
+  operation.onProgress?.({ kind: 'finished', task: TASK, unit: 'steps', done: ordered.length });
   return { packages: ordered, installer: installer.kind };
 }
 
@@ -178,10 +178,11 @@ export async function uninstallPackages(
 }
 
 function refused(what: string, { code, lines }: ToldResult): BoardRefusedError {
-  // apt's own verdict begins with E:, what follows it is of less help.
-  const verdict = lines.findLast(line => /^(E: |dpkg: error)/.test(line)) ?? lines.at(-1) ?? 'it did not say why';
+  // What is missing says more than apt's verdict, which begins with E:, and that more than what may follow it.
+  const missing = lines.find(line => /Depends: .* but /.test(line))?.trim();
+  const verdict = missing ?? lines.findLast(line => /^(E: |dpkg: error)/.test(line)) ?? lines.at(-1);
   const output = lines.join('\n');
-  return new BoardRefusedError(`${what}: ${verdict.replace(/\.$/, '')}.`, {
+  return new BoardRefusedError(`${what}: ${(verdict ?? 'it did not say why').replace(/\.$/, '')}.`, {
     facts: { exitCode: code, output },
     hint: hintFor(output),
   });

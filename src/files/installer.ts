@@ -21,7 +21,7 @@ dpkg --print-architecture || exit 1
 dpkg --print-foreign-architectures 2>/dev/null | tr '\n' ' '
 echo
 id -u
-if [ -x "$1" ]; then echo mdt-install-package
+if command -v "$1" > /dev/null 2>&1; then echo mdt-install-package
 elif command -v apt-get > /dev/null 2>&1; then echo apt-get
 else echo dpkg
 fi

@@ -1,0 +1,165 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { inDependencyOrder, installPackages, uninstallPackages } from '../../src/files/install.js';
+import type { SshSession } from '../../src/ssh/session.js';
+import type { ProgressEvent } from '../../src/time/progress.js';
+import { tempDir } from '../fixtures/temp-dir.js';
+import { boards, type FileBoard } from './boards.js';
+import { HELLO_CONTROL, writeDeb } from './deb-fixture.js';
+import { fakeSession } from './fake-session.js';
+import { boardNames } from './trees.js';
+
+const virtualBoard = boards.find(({ name }) => name === 'the virtual board');
+const openssh = boards.find(({ name }) => name === 'OpenSSH');
+
+async function start(t: ExecutionContext, kind: FileBoard | undefined): Promise<SshSession> {
+  if (!kind) throw new Error('there is no such board');
+  return (await kind.start(t)).open();
+}
+
+function control(name: string, fields: Record<string, string> = {}): string {
+  const all = { Package: name, Version: '1.0', Architecture: 'all', Description: 'for tests', ...fields };
+  return Object.entries(all)
+    .map(([field, value]) => `${field}: ${value}\n`)
+    .join('');
+}
+
+async function statusOf(session: SshSession, name: string): Promise<string> {
+  return (await session.run(`dpkg-query -W -f '\${Version}' ${name}`)).stdout.toString();
+}
+
+test('packages are installed, whatever their files are called, what others need first, and removed again', async t => {
+  const session = await start(t, virtualBoard);
+  const folder = await tempDir(t);
+  const files = ["needs it's.deb", '-needed.deb', '$(reboot);`id`.deb'].map(name => join(folder, name));
+  await writeDeb(files[0] ?? '', { control: control('app', { Depends: 'lib-app (>= 1), data-app | libnone' }) });
+  await writeDeb(files[1] ?? '', { control: control('lib-app', { Version: '2:1.5-1', Architecture: 'arm64' }) });
+  await writeDeb(files[2] ?? '', { control: control('data-app') });
+  const events: ProgressEvent[] = [];
+  const result = await installPackages(session, files, { onProgress: event => events.push(event) });
+  t.deepEqual(
+    result.packages.map(({ packageName }) => packageName),
+    ['lib-app', 'data-app', 'app'],
+  );
+  t.is(result.installer, 'mdt-install-package');
+  t.is(await statusOf(session, 'app'), '1.0');
+  t.is(await statusOf(session, 'lib-app'), '2:1.5-1');
+  t.true(events.some(event => event.kind === 'message' && event.task === 'install'));
+  t.deepEqual(events.at(-1), { kind: 'finished', task: 'install', unit: 'steps', done: 3 });
+  t.deepEqual(await boardNames(session, '/tmp'), []);
+  await uninstallPackages(session, ['app', 'data-app']);
+  t.is(await statusOf(session, 'app'), '');
+  t.is(await statusOf(session, 'lib-app'), '2:1.5-1');
+});
+
+test('a wrong architecture, or a file that is no package, is refused before anything is sent', async t => {
+  const session = await start(t, virtualBoard);
+  const folder = await tempDir(t);
+  await writeDeb(join(folder, 'good.deb'), { control: HELLO_CONTROL });
+  await writeDeb(join(folder, 'amd64.deb'), { control: control('other', { Architecture: 'amd64' }) });
+  await writeFile(join(folder, 'no.deb'), 'no package');
+  const install = (...names: string[]): Promise<unknown> =>
+    installPackages(
+      session,
+      names.map(name => join(folder, name)),
+    );
+  await t.throwsAsync(install('good.deb', 'amd64.deb'), {
+    code: 'BOARD_REFUSED',
+    message: /other is built for amd64, and the board is arm64/,
+  });
+  await t.throwsAsync(install('good.deb', 'no.deb'), { code: 'FILE', message: /no\.deb is not a Debian package/ });
+  await t.throwsAsync(install('good.deb', 'absent.deb'), { code: 'FILE', message: /absent\.deb/ });
+  await t.throwsAsync(install(), { code: 'USAGE' });
+  t.is(await statusOf(session, 'hello-coral'), '');
+  t.deepEqual(await boardNames(session, '/tmp'), []);
+});
+
+test('what the board refuses is told with its last lines, and the folder goes', async t => {
+  const session = await start(t, virtualBoard);
+  const folder = await tempDir(t);
+  await writeDeb(join(folder, 'a.deb'), { control: control('app', { Depends: 'nowhere-to-be-found' }) });
+  const error = await t.throwsAsync(installPackages(session, [join(folder, 'a.deb')]), {
+    code: 'BOARD_REFUSED',
+    message: /The board did not install app 1\.0: app : Depends: nowhere-to-be-found but /,
+  });
+  const { facts, hint } = error as unknown as { facts: Record<string, unknown>; hint: string };
+  t.regex(String(facts['output']), /nowhere-to-be-found/);
+  t.regex(hint, /internet/);
+  t.deepEqual(await boardNames(session, '/tmp'), []);
+  await t.throwsAsync(uninstallPackages(session, ['nowhere-to-be-found']), { code: 'BOARD_REFUSED' });
+});
+
+test('names that are none of a package never reach the board', async t => {
+  const session = fakeSession(() => {
+    t.fail('the board was asked');
+    return {};
+  });
+  for (const name of ['', 'a b', 'x;reboot', '$(id)', './file.deb', '-y', 'Foo', 'a\nb']) {
+    await t.throwsAsync(uninstallPackages(session, [name]), { code: 'USAGE' }, name);
+  }
+  await t.throwsAsync(uninstallPackages(session, []), { code: 'USAGE' });
+});
+
+test('an interruption takes the folder away too', async t => {
+  const session = await start(t, virtualBoard);
+  const folder = await tempDir(t);
+  await writeDeb(join(folder, 'a.deb'), { control: HELLO_CONTROL });
+  const controller = new AbortController();
+  const installing = installPackages(session, [join(folder, 'a.deb')], {
+    signal: controller.signal,
+    onProgress: event => {
+      if (event.kind === 'message') controller.abort();
+    },
+  });
+  await t.throwsAsync(installing, { code: 'ABORTED' });
+  t.deepEqual(await boardNames(session, '/tmp'), []);
+});
+
+test('a board without dpkg is told as that', async t => {
+  const folder = await tempDir(t);
+  await writeDeb(join(folder, 'a.deb'), { control: HELLO_CONTROL });
+  const session = fakeSession(() => ({ exit: { kind: 'exit', code: 127 }, stderr: 'dpkg: not found' }));
+  await t.throwsAsync(installPackages(session, [join(folder, 'a.deb')]), {
+    code: 'BOARD_REFUSED',
+    message: /has no dpkg/,
+  });
+});
+
+const hasDpkg = openssh?.missing === undefined && spawnSync('dpkg-deb', ['--version']).status === 0;
+
+(hasDpkg ? test : test.skip)(
+  'a package whose control file only the board can unpack is read by the board (needs sshd and dpkg-deb)',
+  async t => {
+    const session = await start(t, openssh);
+    const folder = await tempDir(t);
+    await mkdir(join(folder, 'tree', 'DEBIAN'), { recursive: true });
+    await writeFile(
+      join(folder, 'tree', 'DEBIAN', 'control'),
+      `${control('other', { Architecture: 'm68k' })}Maintainer: x\n`,
+    );
+    execFileSync('dpkg-deb', ['--uniform-compression', '-Zxz', '--build', join(folder, 'tree'), join(folder, 'x.deb')]);
+    await t.throwsAsync(installPackages(session, [join(folder, 'x.deb')]), { message: /other is built for m68k/ });
+    await writeDeb(join(folder, 'bad.deb'), { control: HELLO_CONTROL, compression: 'xz' });
+    await t.throwsAsync(installPackages(session, [join(folder, 'bad.deb')]), {
+      message: /The board cannot read .*bad/,
+    });
+    t.true((await readdir(folder)).includes('x.deb'));
+  },
+);
+
+test('packages are ordered by what they need of each other, also in circles', t => {
+  const make = (packageName: string, ...dependencies: string[]): Parameters<typeof inDependencyOrder>[0][number] => ({
+    packageName,
+    version: '1',
+    architecture: 'all',
+    dependencies,
+  });
+  const order = (...packages: ReturnType<typeof make>[]): string[] =>
+    inDependencyOrder(packages).map(({ packageName }) => packageName);
+  t.deepEqual(order(make('a', 'b (>= 2)'), make('b', 'c'), make('c')), ['c', 'b', 'a']);
+  t.deepEqual(order(make('b'), make('a')), ['b', 'a']);
+  t.deepEqual(order(make('a', 'b'), make('b', 'a')), ['b', 'a']);
+  t.deepEqual(order(make('a', 'x | b:any'), make('b')), ['b', 'a']);
+});
