@@ -19,6 +19,8 @@ export class FaultSocket extends Duplex {
   readonly #faults: Faults;
   readonly #closing = new AbortController();
   #carriedBytes = 0;
+  #isReceiving = false;
+  #wantsMore = true;
   /** When each direction may carry more, in milliseconds of the monotonic clock. */
   readonly #freeAtMs = { in: 0, out: 0 };
 
@@ -34,11 +36,7 @@ export class FaultSocket extends Duplex {
     socket.once('close', () => this.destroy());
     socket.once('end', () => this.push(null));
     socket.on('data', (chunk: Buffer) => {
-      socket.pause();
-      let wantsMore = true;
-      void this.#carry('in', chunk, part => (wantsMore = this.push(part))).then(whole => {
-        if (whole && wantsMore) socket.resume();
-      });
+      void this.#receive(chunk);
     });
   }
 
@@ -47,7 +45,8 @@ export class FaultSocket extends Duplex {
   }
 
   override _read(): void {
-    this.#socket.resume();
+    this.#wantsMore = true;
+    if (!this.#isReceiving) this.#socket.resume();
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
@@ -67,6 +66,18 @@ export class FaultSocket extends Duplex {
     this.#closing.abort();
     this.#socket.destroy();
     callback(error);
+  }
+
+  /** One chunk after the other, so that what comes slowly stays in its order. */
+  async #receive(chunk: Buffer): Promise<void> {
+    this.#socket.pause();
+    this.#isReceiving = true;
+    const whole = await this.#carry('in', chunk, part => {
+      this.#wantsMore = false;
+      if (this.push(part)) this.#wantsMore = true;
+    });
+    this.#isReceiving = false;
+    if (whole && this.#wantsMore) this.#socket.resume();
   }
 
   /** Hands `chunk` on as the faults let it pass; false if the connection stalled or broke before all of it had. */

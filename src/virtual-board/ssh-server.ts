@@ -58,10 +58,6 @@ export class SshServer {
     return this.#port;
   }
 
-  get isListening(): boolean {
-    return this.#server !== undefined;
-  }
-
   async listen(): Promise<void> {
     if (this.#server !== undefined) return;
     const server = createServer(socket => {
@@ -127,7 +123,8 @@ export class SshServer {
     const lines = await readAuthorizedKeys(this.#options.board.files).catch(() => []);
     if (!lines.some(line => holdsKey(line, key.type, base64))) return false;
     // Without a signature the client only asks whether it is worth signing.
-    if (context.signature === undefined || context.blob === undefined) return true;
+    if (context.signature === undefined) return true;
+    if (context.blob === undefined) return false;
     // Typed as boolean, but a signature that cannot be read gives an Error object, which would count as true.
     const verified: unknown = key.verify(context.blob, context.signature, context.hashAlgo);
     return verified === true;

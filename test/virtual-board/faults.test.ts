@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { connect as dial } from 'node:net';
 import test from 'ava';
@@ -71,6 +72,29 @@ test('a slow board takes its time in both directions', async t => {
   t.is(bytes, 100_000);
   // A lower bound only, with room for timers that fire early.
   t.true(performance.now() - startedAt > 450);
+});
+
+test('what passes a slow connection stays in its order, both ways', async t => {
+  const { board, privateKey } = await pairedBoard(t);
+  board.faults = { slowBytesPerS: 1_500_000 };
+  const client = await connect(board, privateKey);
+  t.teardown(() => client.destroy());
+  const data = randomBytes(600_000);
+  const back = await new Promise<Buffer>((resolve, reject) => {
+    client.exec('cat', (error, channel) => {
+      if (error) {
+        reject(error);
+        return;
+      }
+      const chunks: Buffer[] = [];
+      channel.on('data', (chunk: Buffer) => chunks.push(chunk));
+      channel.once('close', () => {
+        resolve(Buffer.concat(chunks));
+      });
+      channel.end(data);
+    });
+  });
+  t.true(back.equals(data));
 });
 
 test('a connection breaks after so many bytes', async t => {

@@ -15,24 +15,20 @@ export async function setBuiltin({ shell, running, args }: Call): Promise<number
     await running.streams.stdout.write(Buffer.from(lines.join('')), running.signal);
     return 0;
   }
-  for (const [index, arg] of args.entries()) {
-    if (arg === '--' || !/^[-+]./.test(arg)) {
-      state.positional = args.slice(arg === '--' ? index + 1 : index);
-      return 0;
-    }
-    if (args[index - 1] === '-o' || args[index - 1] === '+o') continue;
-    const unknown = applyFlags(state.options, arg, args[index + 1]);
+  const rest = [...args];
+  let ended = false;
+  while (!ended && /^[-+]./.test(rest[0] ?? '')) {
+    const flag = rest.shift() ?? '';
+    ended = flag === '--';
+    const unknown = ended ? undefined : applyFlags(state.options, flag, rest[0]);
     if (unknown !== undefined) {
       await shell.complain(`set: ${unknown}: invalid option`, running);
       return 2;
     }
-    if (/^[-+]o$/.test(arg)) return setBuiltinRest(shell, running, args.slice(index + 2));
+    if (flag.includes('o')) rest.shift();
   }
+  if (ended || rest.length > 0) state.positional = rest;
   return 0;
-}
-
-function setBuiltinRest(shell: Shell, running: Running, args: readonly string[]): Promise<number> | number {
-  return args.length === 0 ? 0 : setBuiltin({ shell, running, args });
 }
 
 /** Sets the options of `-eux` or `-o name`; returns the first that is not known. */
