@@ -1,5 +1,5 @@
-import { close, fchmod, ftruncate, futimes, open, write, type Stats } from 'node:fs';
-import { chmod, lstat, mkdir, rename, rm, symlink, utimes } from 'node:fs/promises';
+import { close, constants, fchmod, fstat, ftruncate, futimes, open, write, type Stats } from 'node:fs';
+import { chmod, lstat, mkdir, rename, rm, symlink, unlink, utimes } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { FileError, MdtError, PermissionError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
@@ -10,9 +10,10 @@ import { encodeName, hostPath } from './names.js';
 const fs = {
   close: promisify(close),
   fchmod: promisify(fchmod),
+  fstat: promisify(fstat) as (fd: number) => Promise<Stats>,
   ftruncate: promisify(ftruncate),
   futimes: promisify(futimes),
-  open: promisify(open) as (path: string | Buffer, flags: string, mode: number) => Promise<number>,
+  open: promisify(open) as (path: string | Buffer, flags: string | number, mode: number) => Promise<number>,
   write: promisify(write) as (
     fd: number,
     data: Buffer,
@@ -37,6 +38,8 @@ export async function lookAt(path: string): Promise<Stats | undefined> {
   });
 }
 
+/** Windows has no such flag, and needs more than a usual user's rights for a symlink. */
+const CONTINUE = constants.O_RDWR | ((constants as Partial<typeof constants>).O_NOFOLLOW ?? 0);
 /** Content that is gathered before it goes to the file system, while the next is on its way. */
 const FLUSH_BYTES = 512 * 1024;
 
@@ -55,12 +58,16 @@ export class GrowingFile {
     this.#position = position;
   }
 
-  /** Opens a new file, or one that is continued at `position`, with what is behind that cut off. @throws FileError */
+  /**
+   * Makes a new file, where nothing may be yet, or opens one that is continued at `position`, with what is behind that
+   * cut off. Neither goes through a symlink: the board may have had it made. @throws FileError
+   */
   static async open(path: string, createMode: number, position = 0): Promise<GrowingFile> {
     try {
-      const fd = await fs.open(hostPath(path), position > 0 ? 'r+' : 'w', createMode);
-      if (position > 0) await fs.ftruncate(fd, position);
-      return new GrowingFile(fd, path, position);
+      const fd = await fs.open(hostPath(path), position > 0 ? CONTINUE : 'wx', createMode);
+      const file = new GrowingFile(fd, path, position);
+      if (position > 0) await file.#cutAt(position);
+      return file;
     } catch (error) {
       throw localFailure(error, path);
     }
@@ -93,6 +100,18 @@ export class GrowingFile {
   async close(): Promise<void> {
     await this.#flushing.catch(() => undefined);
     await fs.close(this.#fd);
+  }
+
+  async #cutAt(position: number): Promise<void> {
+    try {
+      if (!(await fs.fstat(this.#fd)).isFile()) {
+        throw new FileError(`${safeText(this.#path)} is not a file.`, { facts: { path: this.#path } });
+      }
+      await fs.ftruncate(this.#fd, position);
+    } catch (error) {
+      await this.close();
+      throw error;
+    }
   }
 
   async #flush(): Promise<void> {
@@ -140,6 +159,13 @@ export async function setAttributes(path: string, attributes: LocalAttributes): 
   } catch (error) {
     throw localFailure(error, path);
   }
+}
+
+/** Takes away a file or symlink that may be in the way of a new one; a folder is left. @throws FileError */
+export async function removeFile(path: string): Promise<void> {
+  await unlink(hostPath(path)).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw localFailure(error, path);
+  });
 }
 
 export async function remove(path: string): Promise<void> {

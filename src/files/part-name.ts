@@ -22,3 +22,8 @@ function shorten(name: string): string {
     .toString('utf8')
     .replace(/\ufffd+$/, '');
 }
+
+/** Whether a name is one that a transfer gives to what it has not finished. */
+export function isUnfinished(name: string): boolean {
+  return /^\.mdt-([0-9a-f]{12}|[0-9a-f]{16})\.tmp$|^\..+\.[0-9a-f]{16}\.mdt-part$/s.test(name);
+}

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { AbortedError, FileError, ProtocolError, TimeoutError, TransportError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { hashHere } from './local-read.js';
-import { GrowingFile, lookAt, place, remove } from './local-write.js';
+import { GrowingFile, lookAt, place, remove, removeFile } from './local-write.js';
 import { partName } from './part-name.js';
 import type { PullContext } from './pull-context.js';
 import type { PulledEntry } from './pull-plan.js';
@@ -27,6 +27,7 @@ export async function pullFile(context: PullContext, entry: PulledEntry): Promis
   const offset = isLarge && context.resume ? await usablePart(context, entry, part) : 0;
   context.tally.resumed(offset);
   context.meter.advance(offset, entry.target);
+  if (isLarge && offset === 0) await removeFile(part);
   try {
     await withStallWatch(options, watch => new Reading(context, entry, watch).run(part, offset));
     await place(part, joinPath(context.base, entry.target));

@@ -1,6 +1,6 @@
 import { readlink, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
-import { FileError, UsageError } from '../errors.js';
+import { FileError, ProtocolError, UsageError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { mapBounded } from '../time/concurrency.js';
 import { noSpace } from './board-failure.js';
@@ -10,6 +10,7 @@ import { modifiedAt } from './local-tree.js';
 import { decodeName, hostPath } from './names.js';
 import { lookAt } from './local-write.js';
 import type { RemoteEntry } from './board-reader.js';
+import { isUnfinished } from './part-name.js';
 import type { RemoteRoot } from './pull-survey.js';
 import { joinPath, splitTarget } from './paths.js';
 import { sameTime } from './remote-items.js';
@@ -80,7 +81,9 @@ export async function planPull(
 }
 
 function entriesOf(root: RemoteRoot, place: string, symlinks: SymlinkChoice): PulledEntry[] {
+  checkFolders(root);
   return root.entries.flatMap(({ relative, item }: RemoteEntry): PulledEntry[] => {
+    if (relative.split('/').some(isUnfinished)) return [];
     if (item.kind === 'other' || (item.kind === 'symlink' && symlinks !== 'preserve')) return [];
     const { kind, mode, modifiedAtS, linkTarget } = item;
     return [
@@ -96,6 +99,21 @@ function entriesOf(root: RemoteRoot, place: string, symlinks: SymlinkChoice): Pu
       },
     ];
   });
+}
+
+/**
+ * What is listed must be in a folder that is listed, and so is made or looked at here as a folder: otherwise a symlink
+ * of the same listing, or one from an earlier pull, could lead it out of the destination.
+ */
+function checkFolders({ path, entries }: RemoteRoot): void {
+  const folders = new Set<string>();
+  for (const { relative, item } of entries) {
+    if (relative !== '' && !folders.has(splitTarget(relative).folder)) {
+      const listed = joinPath(path, relative);
+      throw new ProtocolError(`The board listed ${safeText(listed)} without its folder.`, { facts: { path: listed } });
+    }
+    if (item.kind === 'directory') folders.add(relative);
+  }
 }
 
 /** One that is made for the sources has no source of its own. */

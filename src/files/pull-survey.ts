@@ -1,6 +1,9 @@
 import { FileError, ProtocolError, UsageError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { expandPattern, hasPattern } from './glob.js';
+import { nameProblem } from './local-names.js';
+import { isUnfinished } from './part-name.js';
+import { splitTarget } from './paths.js';
 import type { BoardReader, RemoteEntry } from './board-reader.js';
 import type { SkippedFile, SymlinkChoice } from './transfer.js';
 
@@ -35,7 +38,11 @@ export async function findRoots(
 }
 
 async function findMatches(pattern: string, reader: BoardReader): Promise<RemoteRoot[]> {
-  const paths = await expandPattern(pattern, path => reader.names(path));
+  const paths = await expandPattern(pattern, async path => {
+    const names = await reader.names(path);
+    names?.forEach(checkName);
+    return names;
+  });
   const found = await reader.tree(paths);
   const roots = paths.flatMap(path => {
     const entries = found.get(path);
@@ -92,6 +99,9 @@ function notThere(path: string): FileError {
 export function skippedOf(root: RemoteRoot, symlinks: SymlinkChoice): SkippedFile[] {
   return root.entries.flatMap(({ relative, item }): SkippedFile[] => {
     const path = `${root.path}/${relative}`;
+    const { folder, name } = splitTarget(relative);
+    if (folder.split('/').some(isUnfinished)) return [];
+    if (isUnfinished(name)) return [{ path, reason: 'unfinished' }];
     if (item.kind === 'other') return [{ path, reason: 'special-file' }];
     if (item.kind !== 'symlink' || symlinks === 'preserve') return [];
     return [{ path, reason: symlinks === 'skip' ? 'symlink' : 'broken-symlink' }];
@@ -106,4 +116,12 @@ export function below(root: string, path: string): string {
     throw new ProtocolError(`The board listed ${safeText(path)}, which was not asked for.`, { facts: { root, path } });
   }
   return path.slice(prefix.length);
+}
+
+/** @throws ProtocolError unless it is a name that something in a folder of the board can have. */
+export function checkName(name: string): void {
+  if (nameProblem(name, 'linux') === undefined) return;
+  throw new ProtocolError(`The board listed ${safeText(name)}, which cannot be the name of a file.`, {
+    facts: { name },
+  });
 }

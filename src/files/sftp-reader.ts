@@ -4,6 +4,7 @@ import { mapBounded } from '../time/concurrency.js';
 import { throwIfAborted } from '../time/deadline.js';
 import type { BoardReader, ContentRange, HashedFile, RemoteEntry } from './board-reader.js';
 import { joinPath } from './paths.js';
+import { checkName } from './pull-survey.js';
 import type { RemoteItem } from './remote-items.js';
 import { hashBySftp, readContent } from './sftp-content.js';
 import type { SymlinkChoice } from './transfer.js';
@@ -73,6 +74,8 @@ export class SftpReader implements BoardReader {
   async #children(root: string, folder: string): Promise<RemoteEntry[]> {
     const path = joinPath(root, folder);
     const entries = await this.#sftp.readdir(path);
+    // A name that is a path could go through a symlink of the same listing.
+    for (const { name } of entries) checkName(name);
     return mapBounded(entries, AT_ONCE, async entry => ({
       relative: joinPath(folder, entry.name),
       item: await this.#item(joinPath(path, entry.name), entry),

@@ -100,10 +100,17 @@ function readPax(into: LongFields, content: Buffer): void {
     const value = content.subarray(equals + 1, at + length - 1);
     if (key === 'path') into.name = decodeName(value);
     if (key === 'linkpath') into.linkTarget = decodeName(value);
-    if (key === 'size') into.sizeBytes = Number(value.toString('latin1'));
-    if (key === 'mtime') into.modifiedAtS = Number(value.toString('latin1'));
+    if (key === 'size') into.sizeBytes = paxNumber(value, /^\d+$/, Number.isSafeInteger);
+    if (key === 'mtime') into.modifiedAtS = paxNumber(value, /^-?\d+(\.\d*)?$/, Number.isFinite);
     at += length;
   }
+}
+
+/** A size that is no whole number would never be read to its end, so none but what the format allows is taken. */
+function paxNumber(value: Buffer, form: RegExp, isPossible: (value: number) => boolean): number {
+  const text = value.toString('latin1');
+  if (form.test(text) && isPossible(Number(text))) return Number(text);
+  throw new ProtocolError('A tar archive holds a pax record with a size or time that is no number.');
 }
 
 /** The archive ended before it should. */

@@ -42,6 +42,7 @@ export const SKIP_REASONS = {
   'special-file': 'it is neither a file, a folder nor a symlink',
   symlink: 'it is a symlink',
   'broken-symlink': 'it is a symlink that leads nowhere or in a circle',
+  unfinished: 'it is what a transfer that was cut off has left',
 } as const;
 
 export interface SkippedFile {

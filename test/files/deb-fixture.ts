@@ -1,11 +1,14 @@
 import { writeFile } from 'node:fs/promises';
 import { gzipSync } from 'node:zlib';
 import { encodeTarHeader, TAR_END, tarPadding } from '../../src/files/tar.js';
+import { paxRecord } from './pax-fixture.js';
 
 export interface DebFixture {
   readonly control: string;
   /** How the control member is stored; default gz. `xz` here means that it only says so. */
   readonly compression?: 'gz' | '' | 'xz' | 'zst';
+  /** A pax record before the control file. */
+  readonly pax?: string;
 }
 
 export const HELLO_CONTROL = `Package: hello-coral
@@ -21,7 +24,8 @@ Description: a package for tests
 /** Writes a small valid package with one file, /usr/share/hello-coral. */
 export async function writeDeb(path: string, fixture: DebFixture): Promise<void> {
   const compression = fixture.compression ?? 'gz';
-  const control = tar('./control', fixture.control);
+  const pax = fixture.pax === undefined ? Buffer.alloc(0) : paxRecord(fixture.pax);
+  const control = Buffer.concat([pax, tar('./control', fixture.control)]);
   const members = [
     member('debian-binary', Buffer.from('2.0\n')),
     member(

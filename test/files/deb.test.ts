@@ -66,6 +66,15 @@ test('what is no package, or is cut off, is refused and named', async t => {
   await t.throwsAsync(readDebHead(path), { code: 'FILE', message: /names no package/ });
 });
 
+test('a control member with a size that is no whole number is refused', async t => {
+  const dir = await tempDir(t);
+  const path = join(dir, 'a.deb');
+  for (const compression of ['gz', ''] as const) {
+    await writeDeb(path, { control: HELLO_CONTROL, compression, pax: 'size=1.5' });
+    await t.throwsAsync(readDebHead(path), { code: 'FILE' });
+  }
+});
+
 test('damaged packages are refused with a FileError or read, never anything else', async t => {
   const dir = await tempDir(t);
   const path = join(dir, 'a.deb');

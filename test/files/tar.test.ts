@@ -5,6 +5,7 @@ import { extract, pack } from 'tar-stream';
 import { ByteReader } from '../../src/files/byte-reader.js';
 import { TarReader, type TarHeader } from '../../src/files/tar-reader.js';
 import { encodeTarHeader, TAR_END, tarPadding, type TarEntry } from '../../src/files/tar.js';
+import { paxRecord } from './pax-fixture.js';
 
 const file: TarEntry = { kind: 'file', name: 'a', sizeBytes: 0, mode: 0o644, modifiedAtS: 1, linkTarget: '' };
 
@@ -127,6 +128,19 @@ test('a header with a wrong checksum, a cut archive and a name without end are r
   await t.throwsAsync(readAll(good.subarray(0, 100)), { code: 'PROTOCOL' });
   const endless = encodeTarHeader({ ...file, name: 'x'.repeat(100_000) });
   await t.throwsAsync(readAll(endless), { code: 'PROTOCOL' });
+});
+
+test('sizes and times of pax records that are no numbers a file can have are refused, and none of them hangs', async t => {
+  const readWith = (record: string): ReturnType<typeof readAll> =>
+    readAll(Buffer.concat([paxRecord(record), archive([{ ...file, content: Buffer.alloc(600, 'x') }])]));
+  t.is((await readWith('size=0000600'))[0]?.sizeBytes, 600);
+  t.is((await readWith('mtime=1000.25'))[0]?.modifiedAtS, 1000.25);
+  for (const size of ['1.5', '-1', '1e3', '0x10', 'abc', '99999999999999999999', ' ', '']) {
+    await t.throwsAsync(readWith(`size=${size}`), { code: 'PROTOCOL' }, size);
+  }
+  for (const time of ['Infinity', 'NaN', '1e999', ' ', '', '9'.repeat(400)]) {
+    await t.throwsAsync(readWith(`mtime=${time}`), { code: 'PROTOCOL' }, time);
+  }
 });
 
 test('damaged archives end in an error or in entries, never in anything else', async t => {

@@ -1,0 +1,176 @@
+import { lstat, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { pull } from '../../src/files/pull.js';
+import { GrowingFile } from '../../src/files/local-write.js';
+import { partName } from '../../src/files/part-name.js';
+import { LARGE_FILE_BYTES, type TransferOptions, type TransferSummary } from '../../src/files/transfer.js';
+import type { RunResult, SshSession } from '../../src/ssh/session.js';
+import type { RemoteAttributes, SftpChannel } from '../../src/ssh/sftp.js';
+import { tempDir } from '../fixtures/temp-dir.js';
+
+function withSymlinks(title: string, check: (t: ExecutionContext) => Promise<void>): void {
+  if (process.platform === 'win32') test.skip(`${title} (skipped: Windows lets only some users make symlinks)`, check);
+  else test(title, check);
+}
+
+const NOTHING = Buffer.alloc(0);
+const MODIFIED_AT_S = 1_600_000_000;
+/** The board's folder that every test pulls. */
+const ROOT = '/home/mendel/d';
+
+/** Kind as `find` writes it, path below ROOT, target of a symlink. */
+type Forged = readonly [kind: 'd' | 'f' | 'l', below: string, linkTarget?: string];
+
+function scriptBoard(entries: readonly Forged[]): SshSession {
+  const records = entries.map(([kind, below, linkTarget = '']) =>
+    [kind, '5', '644', `${String(MODIFIED_AT_S)}.0`, '1', below === '' ? ROOT : `${ROOT}/${below}`, linkTarget, below]
+      .map(field => `${field}\0`)
+      .join(''),
+  );
+  const stdout = Buffer.from(`mdt-list-1\0${records.join('')}`);
+  return {
+    run: (): Promise<RunResult> => Promise.resolve({ exit: { kind: 'exit', code: 0 }, stdout, stderr: NOTHING }),
+    exec: () => Promise.reject(new Error('nothing should have been fetched')),
+  } as unknown as SshSession;
+}
+
+interface ForgedFolder {
+  readonly entries: readonly (Pick<RemoteAttributes, 'type'> & {
+    readonly name: string;
+    readonly linkTarget?: string;
+  })[];
+  readonly content: Buffer;
+}
+
+function sftpBoard({ entries, content }: ForgedFolder): SshSession {
+  const attributes = { sizeBytes: content.length, mode: 0o644, modifiedAtS: MODIFIED_AT_S };
+  const root: RemoteAttributes = { ...attributes, type: 'directory' };
+  const sftp = {
+    maxRequestBytes: 1 << 18,
+    stat: (path: string) => Promise.resolve(path === ROOT ? root : undefined),
+    lstat: () => Promise.resolve(undefined),
+    readdir: (path: string) =>
+      Promise.resolve(path === ROOT ? entries.map(({ name, type }) => ({ ...attributes, name, type })) : []),
+    readlink: (path: string) =>
+      Promise.resolve(entries.find(({ name }) => path === `${ROOT}/${name}`)?.linkTarget ?? ''),
+    open: () =>
+      Promise.resolve({
+        read: (length: number, position: number) => Promise.resolve(content.subarray(position, position + length)),
+        close: () => Promise.resolve(),
+      }),
+  } as unknown as SftpChannel;
+  return {
+    run: (): Promise<RunResult> =>
+      Promise.resolve({ exit: { kind: 'exit', code: 127 }, stdout: NOTHING, stderr: NOTHING }),
+    sftp: () => Promise.resolve(sftp),
+  } as unknown as SshSession;
+}
+
+interface Ground {
+  /** A folder that nothing may reach. */
+  readonly outside: string;
+  readonly to: string;
+  readonly get: (session: SshSession, options?: TransferOptions) => Promise<TransferSummary>;
+}
+
+async function ground(t: ExecutionContext): Promise<Ground> {
+  const folder = await tempDir(t);
+  const [outside, to] = [join(folder, 'outside'), join(folder, 'to')];
+  await mkdir(outside);
+  await mkdir(to);
+  return {
+    outside,
+    to,
+    get: (session, options = {}) => pull(session, { sources: [ROOT], destination: to, options }),
+  };
+}
+
+withSymlinks(
+  'a file that is listed below a symlink of the same listing is refused before anything is made',
+  async t => {
+    const { outside, to, get } = await ground(t);
+    const listing = scriptBoard([
+      ['d', ''],
+      ['l', 'a', outside],
+      ['f', 'a/authorized_keys'],
+    ]);
+    for (const symlinks of ['preserve', 'follow', 'skip'] as const) {
+      await t.throwsAsync(get(listing, { symlinks }), { code: 'PROTOCOL', message: /without its folder/ });
+    }
+    t.deepEqual([await readdir(outside), await readdir(to)], [[], []]);
+  },
+);
+
+withSymlinks('a file whose folder is not listed is not put through a symlink that is here already', async t => {
+  const { outside, to, get } = await ground(t);
+  await mkdir(join(to, 'd'));
+  await symlink(outside, join(to, 'd', 'a'));
+  const listing = scriptBoard([
+    ['d', ''],
+    ['f', 'a/authorized_keys'],
+  ]);
+  await t.throwsAsync(get(listing), { code: 'PROTOCOL' });
+  await t.throwsAsync(get(scriptBoard([['f', 'a']])), { code: 'PROTOCOL' });
+  t.deepEqual(await readdir(outside), []);
+});
+
+withSymlinks('a name with a slash in an SFTP listing is refused', async t => {
+  const { outside, to, get } = await ground(t);
+  const entries = [
+    { name: 'a', type: 'symlink', linkTarget: outside },
+    { name: 'a/authorized_keys', type: 'file' },
+  ] as const;
+  await t.throwsAsync(get(sftpBoard({ entries, content: Buffer.from('hello') })), { code: 'PROTOCOL' });
+  t.deepEqual([await readdir(outside), await readdir(to)], [[], []]);
+});
+
+test('a pattern cannot be answered with names that are not names', async t => {
+  const { to } = await ground(t);
+  for (const name of ['a/b', '', '..', '.']) {
+    const session = sftpBoard({ entries: [{ name, type: 'file' }], content: Buffer.from('hello') });
+    await t.throwsAsync(pull(session, { sources: [`${ROOT}/*`], destination: to }), { code: 'PROTOCOL' }, name);
+  }
+  t.deepEqual(await readdir(to), []);
+});
+
+const large = { sizeBytes: LARGE_FILE_BYTES, modifiedAtS: MODIFIED_AT_S };
+
+withSymlinks('what stands under the name of a part is replaced, never written through', async t => {
+  const { outside, to, get } = await ground(t);
+  const victim = join(outside, 'victim');
+  await writeFile(victim, 'precious');
+  await mkdir(join(to, 'd'));
+  await symlink(victim, join(to, 'd', partName('big', large)));
+  const content = Buffer.alloc(LARGE_FILE_BYTES, 'x');
+  const board = sftpBoard({ entries: [{ name: 'big', type: 'file' }], content });
+  for (const resume of [false, true]) {
+    await get(board, { resume });
+    t.is(await readFile(victim, 'utf8'), 'precious');
+    t.true((await lstat(join(to, 'd', 'big'))).isFile());
+    await writeFile(join(to, 'd', 'big'), 'old');
+    await symlink(victim, join(to, 'd', partName('big', large)));
+  }
+});
+
+withSymlinks('a part is continued only if it is a file itself', async t => {
+  const { outside } = await ground(t);
+  await writeFile(join(outside, 'victim'), 'precious');
+  await symlink('victim', join(outside, 'part'));
+  await t.throwsAsync(GrowingFile.open(join(outside, 'part'), 0o600, 3), { code: 'FILE' });
+  await t.throwsAsync(GrowingFile.open(join(outside, 'part'), 0o600), { code: 'FILE' });
+  t.is(await readFile(join(outside, 'victim'), 'utf8'), 'precious');
+});
+
+test('what mdt itself left on the board, unfinished, is left out and told', async t => {
+  const { to, get } = await ground(t);
+  const part = partName('big', large);
+  const names = [part, '.mdt-0123456789abcdef.tmp', 'x', 'x.mdt-part', '.mdt-notes.tmp'];
+  const entries = names.map(name => ({ name, type: 'file' }) as const);
+  const { skipped } = await get(sftpBoard({ entries, content: Buffer.from('hello') }));
+  t.deepEqual((await readdir(join(to, 'd'))).sort(), ['.mdt-notes.tmp', 'x', 'x.mdt-part']);
+  t.deepEqual(
+    skipped.map(({ path, reason }) => `${path} ${reason}`),
+    [`${ROOT}/${part} unfinished`, `${ROOT}/.mdt-0123456789abcdef.tmp unfinished`],
+  );
+});
