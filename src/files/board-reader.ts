@@ -1,4 +1,5 @@
 import type { RemoteItem } from './remote-items.js';
+import type { StallWatch } from './stall.js';
 
 /** Something at or below a path on the board. */
 export interface RemoteEntry {
@@ -31,8 +32,8 @@ export interface BoardReader {
   names(path: string): Promise<readonly string[] | undefined>;
   /** Content of a file from `position` to `end`; ends early where the file does. */
   read(path: string, range: ContentRange): AsyncIterable<Buffer>;
-  /** SHA-256 of the first `length` bytes of a file, in hex. */
-  hash(path: string, length: number): Promise<string>;
+  /** SHA-256 of the first `length` bytes of a file, in hex. Inside a stall watch, that must hear of it. */
+  hash(path: string, length: number, watch?: StallWatch): Promise<string>;
   /** SHA-256 of whole files, in hex, by path relative to `folder`; what could not be read is absent. */
-  hashes(folder: string, files: readonly HashedFile[]): Promise<Map<string, string>>;
+  hashes(folder: string, files: readonly HashedFile[], watch?: StallWatch): Promise<Map<string, string>>;
 }

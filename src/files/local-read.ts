@@ -115,9 +115,9 @@ export async function hashPrefix(entry: LocalEntry, length: number): Promise<str
   return hash.digest('hex');
 }
 
-/** SHA-256 of a whole file of this host, in hex. */
-export async function hashHere(path: string, stats: Stats): Promise<string> {
-  const entry = {
+/** A file of this host that no walk has found, as one that can be read. */
+export function listedFile(path: string, stats: Stats): LocalEntry {
+  return {
     kind: 'file',
     relative: '',
     path,
@@ -125,6 +125,10 @@ export async function hashHere(path: string, stats: Stats): Promise<string> {
     mode: stats.mode,
     modifiedAtS: modifiedAt(stats),
     linkTarget: '',
-  } as const;
-  return hashPrefix(entry, stats.size);
+  };
+}
+
+/** SHA-256 of a whole file of this host, in hex. */
+export async function hashHere(path: string, stats: Stats): Promise<string> {
+  return hashPrefix(listedFile(path, stats), stats.size);
 }

@@ -128,7 +128,7 @@ class PullBatch {
 
   async compare(): Promise<void> {
     const files = this.#arrived.map(({ entry }) => ({ path: entry.source.slice(1), sizeBytes: entry.sizeBytes }));
-    const hashes = await this.#context.reader.hashes('/', files);
+    const hashes = await this.#context.reader.hashes('/', files, this.#watch);
     for (const { entry, hash } of this.#arrived) {
       if (hashes.get(entry.source.slice(1)) !== hash) throw differs(entry.source);
     }

@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, type Hash } from 'node:crypto';
 import { AbortedError, FileError, ProtocolError, TimeoutError, TransportError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
-import { hashHere } from './local-read.js';
+import { hashHere, listedFile, readChunks } from './local-read.js';
 import { GrowingFile, lookAt, place, remove, removeFile } from './local-write.js';
 import { partName } from './part-name.js';
 import type { PullContext } from './pull-context.js';
@@ -61,18 +61,29 @@ class Reading {
     const attributes = this.#context.attributesOf(this.#entry);
     const file = await GrowingFile.open(part, attributes.createMode, offset);
     try {
-      const hash = await this.#receive(file, offset);
-      if (this.#context.checksum && offset === 0) await this.#compare(hash);
+      const hash = createHash('sha256');
+      if (this.#context.checksum && offset > 0) await this.#hashPart(part, hash);
+      await this.#receive(file, { offset, hash });
+      if (this.#context.checksum) await this.#compare(hash.digest('hex'));
       await file.finish(attributes);
     } finally {
       await file.close();
     }
   }
 
-  async #receive(file: GrowingFile, offset: number): Promise<string> {
+  /** What is here already is part of what is compared at the end. */
+  async #hashPart(part: string, hash: Hash): Promise<void> {
+    const stats = await lookAt(part);
+    if (!stats) return;
+    for await (const chunk of readChunks(listedFile(part, stats))) {
+      hash.update(chunk);
+      this.#watch.moved();
+    }
+  }
+
+  async #receive(file: GrowingFile, { offset, hash }: { offset: number; hash: Hash }): Promise<void> {
     const { checksum, reader, meter } = this.#context;
     const { source, target, sizeBytes } = this.#entry;
-    const hash = createHash('sha256');
     let position = offset;
     const range = { position, end: sizeBytes, signal: this.#watch.signal };
     if (offset < sizeBytes) {
@@ -86,12 +97,11 @@ class Reading {
       }
     }
     if (position < sizeBytes) throw shrank(source);
-    return hash.digest('hex');
   }
 
   async #compare(hash: string): Promise<void> {
-    if ((await this.#context.reader.hash(this.#entry.source, this.#entry.sizeBytes)) === hash) return;
-    throw differs(this.#entry.source);
+    const { source, sizeBytes } = this.#entry;
+    if ((await this.#context.reader.hash(source, sizeBytes, this.#watch)) !== hash) throw differs(source);
   }
 }
 

@@ -108,7 +108,7 @@ class SftpSender {
     const found = await this.#sftp.stat(part);
     if (!found || found.sizeBytes > file.sizeBytes) return 0;
     const [there, here] = await Promise.all([
-      hashBySftp(this.#sftp, part, found.sizeBytes),
+      hashBySftp(this.#sftp, part, { length: found.sizeBytes, moved: this.#watch.moved }),
       hashPrefix(file, found.sizeBytes),
     ]);
     this.#watch.moved();
@@ -158,7 +158,7 @@ class SftpSender {
 
   async #compare(temporary: string, file: PlannedEntry, path: string): Promise<void> {
     const [there, here] = await Promise.all([
-      hashBySftp(this.#sftp, temporary, file.sizeBytes),
+      hashBySftp(this.#sftp, temporary, { length: file.sizeBytes, moved: this.#watch.moved }),
       hashPrefix(file, file.sizeBytes),
     ]);
     if (there !== here) {

@@ -157,7 +157,12 @@ class LargeFile {
   async #stream(pipe: BoardPipe, watch: StallWatch, offset: number): Promise<string> {
     const { checksum, compress, gauge } = this.#context;
     const hash = createHash('sha256');
-    if (checksum) for await (const chunk of readChunks(this.#file, 0, offset)) hash.update(chunk);
+    if (checksum) {
+      for await (const chunk of readChunks(this.#file, 0, offset)) {
+        hash.update(chunk);
+        watch.moved();
+      }
+    }
     await using content = new Prefixed(this.#chunks(offset, watch, checksum ? hash : undefined));
     let level = 0;
     if (compress && this.#file.sizeBytes - offset >= MIN_COMPRESSED_BYTES) {

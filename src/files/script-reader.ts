@@ -7,6 +7,7 @@ import { runScript, scriptCommand, type BoardScript, type ScriptResult } from '.
 import { decodeName, encodeName } from './names.js';
 import { below } from './pull-survey.js';
 import { FIND_FORMAT, FIND_CLOSED, parseItems, splitFields } from './remote-items.js';
+import type { StallWatch } from './stall.js';
 import type { SymlinkChoice } from './transfer.js';
 
 const MARK = 'mdt-list-1';
@@ -101,16 +102,18 @@ export class ScriptReader implements BoardReader {
     }
   }
 
-  async hash(path: string, length: number): Promise<string> {
-    const { stdout } = await this.#run({ script: HASH, args: [path, length] }, [], length);
+  async hash(path: string, length: number, watch?: StallWatch): Promise<string> {
+    const running = this.#run({ script: HASH, args: [path, length] }, [], length);
+    const { stdout } = await (watch?.during(running) ?? running);
     return stdout.toString('latin1', 0, HASH_CHARACTERS);
   }
 
-  async hashes(folder: string, files: readonly HashedFile[]): Promise<Map<string, string>> {
+  async hashes(folder: string, files: readonly HashedFile[], watch?: StallWatch): Promise<Map<string, string>> {
     if (files.length === 0) return new Map();
     const names = files.map(file => `./${file.path}`);
     const bytes = files.reduce((sum, file) => sum + file.sizeBytes, 0);
-    const { code, stdout, said } = await this.#run({ script: HASHES, args: [folder] }, names, bytes);
+    const running = this.#run({ script: HASHES, args: [folder] }, names, bytes);
+    const { code, stdout, said } = await (watch?.during(running) ?? running);
     if (code === 127 || code === 128) throw boardFailure(said, { path: folder });
     // Lines of `sha256sum -z`: the hash, two blanks, the name.
     return new Map(

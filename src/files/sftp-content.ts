@@ -97,9 +97,16 @@ export async function* readContent(
   }
 }
 
-/** SHA-256 of the first `length` bytes of a file, in hex, by reading it back. */
-export async function hashBySftp(sftp: SftpChannel, path: string, length: number): Promise<string> {
+/** SHA-256 of the first `length` bytes of a file, in hex, by reading it back; `moved` hears of each piece. */
+export async function hashBySftp(
+  sftp: SftpChannel,
+  path: string,
+  { length, moved }: { readonly length: number; readonly moved?: (() => void) | undefined },
+): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of readContent(sftp, path, { position: 0, end: length })) hash.update(chunk);
+  for await (const chunk of readContent(sftp, path, { position: 0, end: length })) {
+    hash.update(chunk);
+    moved?.();
+  }
   return hash.digest('hex');
 }

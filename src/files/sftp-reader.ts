@@ -7,6 +7,7 @@ import { joinPath } from './paths.js';
 import { checkName } from './pull-survey.js';
 import type { RemoteItem } from './remote-items.js';
 import { hashBySftp, readContent } from './sftp-content.js';
+import type { StallWatch } from './stall.js';
 import type { SymlinkChoice } from './transfer.js';
 
 const AT_ONCE = 16;
@@ -44,13 +45,13 @@ export class SftpReader implements BoardReader {
     return readContent(this.#sftp, path, range);
   }
 
-  async hash(path: string, length: number): Promise<string> {
-    return hashBySftp(this.#sftp, path, length);
+  async hash(path: string, length: number, watch?: StallWatch): Promise<string> {
+    return hashBySftp(this.#sftp, path, { length, moved: watch?.moved });
   }
 
-  async hashes(folder: string, files: readonly HashedFile[]): Promise<Map<string, string>> {
+  async hashes(folder: string, files: readonly HashedFile[], watch?: StallWatch): Promise<Map<string, string>> {
     const hashes = await mapBounded(files, HASHES_AT_ONCE, file =>
-      this.hash(joinPath(folder, file.path), file.sizeBytes),
+      this.hash(joinPath(folder, file.path), file.sizeBytes, watch),
     );
     return new Map(files.map((file, index) => [file.path, hashes[index] ?? '']));
   }

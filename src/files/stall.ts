@@ -15,7 +15,9 @@ export interface StallWatch {
   /** Aborts when nothing has moved for too long, or when the caller aborts. */
   readonly signal: AbortSignal;
   /** Says that something has moved. */
-  moved(): void;
+  readonly moved: () => void;
+  /** Waits for work that has a deadline of its own and shows nothing until it is done; meanwhile nothing need move. */
+  readonly during: <T>(bounded: Promise<T>) => Promise<T>;
 }
 
 /**
@@ -28,6 +30,7 @@ export async function withStallWatch<T>(options: StallOptions, work: (watch: Sta
   const timers = new Set<NodeJS.Timeout>();
   let stopListening = (): void => undefined;
   let timer: NodeJS.Timeout | undefined;
+  let bounded = 0;
   const ended = new Promise<never>((_resolve, reject) => {
     const end = (error: Error): void => {
       controller.abort(error);
@@ -38,7 +41,8 @@ export async function withStallWatch<T>(options: StallOptions, work: (watch: Sta
       );
     };
     timer = setTimeout(() => {
-      end(new TimeoutError(options.operation, options.timeoutMs, { hint: options.hint }));
+      if (bounded > 0) timer?.refresh();
+      else end(new TimeoutError(options.operation, options.timeoutMs, { hint: options.hint }));
     }, options.timeoutMs);
     timers.add(timer);
     stopListening = onAbort(options.signal, () => {
@@ -48,9 +52,18 @@ export async function withStallWatch<T>(options: StallOptions, work: (watch: Sta
   const moved = (): void => {
     timer?.refresh();
   };
+  const during = async <Result>(work: Promise<Result>): Promise<Result> => {
+    bounded++;
+    try {
+      return await work;
+    } finally {
+      bounded--;
+      moved();
+    }
+  };
   try {
     // What ended the work is the reason, not what the work came to on its way out.
-    const ending = work({ signal: controller.signal, moved }).finally(() => {
+    const ending = work({ signal: controller.signal, moved, during }).finally(() => {
       controller.signal.throwIfAborted();
     });
     return await Promise.race([ending, ended]);

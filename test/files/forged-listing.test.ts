@@ -41,9 +41,12 @@ interface ForgedFolder {
     readonly linkTarget?: string;
   })[];
   readonly content: Buffer;
+  /** What is read from each file that is opened, instead, in turn. */
+  readonly lies?: readonly Buffer[];
 }
 
-function sftpBoard({ entries, content }: ForgedFolder): SshSession {
+function sftpBoard({ entries, content, lies = [] }: ForgedFolder): SshSession {
+  const told = [...lies];
   const attributes = { sizeBytes: content.length, mode: 0o644, modifiedAtS: MODIFIED_AT_S };
   const root: RemoteAttributes = { ...attributes, type: 'directory' };
   const sftp = {
@@ -54,11 +57,13 @@ function sftpBoard({ entries, content }: ForgedFolder): SshSession {
       Promise.resolve(path === ROOT ? entries.map(({ name, type }) => ({ ...attributes, name, type })) : []),
     readlink: (path: string) =>
       Promise.resolve(entries.find(({ name }) => path === `${ROOT}/${name}`)?.linkTarget ?? ''),
-    open: () =>
-      Promise.resolve({
-        read: (length: number, position: number) => Promise.resolve(content.subarray(position, position + length)),
+    open: () => {
+      const bytes = told.shift() ?? content;
+      return Promise.resolve({
+        read: (length: number, position: number) => Promise.resolve(bytes.subarray(position, position + length)),
         close: () => Promise.resolve(),
-      }),
+      });
+    },
   } as unknown as SftpChannel;
   return {
     run: (): Promise<RunResult> =>
@@ -173,4 +178,22 @@ test('what mdt itself left on the board, unfinished, is left out and told', asyn
     skipped.map(({ path, reason }) => `${path} ${reason}`),
     [`${ROOT}/${part} unfinished`, `${ROOT}/.mdt-0123456789abcdef.tmp unfinished`],
   );
+});
+
+test('with checksums a file that was continued is compared as a whole', async t => {
+  const { to, get } = await ground(t);
+  const [content, damaged] = [Buffer.alloc(LARGE_FILE_BYTES, 'x'), Buffer.alloc(LARGE_FILE_BYTES, 'y')];
+  const part = join(to, 'd', partName('big', large));
+  await mkdir(join(to, 'd'));
+  const entries = [{ name: 'big', type: 'file' }] as const;
+  const options = { resume: true, checksum: true };
+  await writeFile(part, content.subarray(0, 1000));
+  // Opened first to compare the part, then to continue it, then to compare the whole.
+  const lying = sftpBoard({ entries, content, lies: [content, damaged] });
+  await t.throwsAsync(get(lying, options), { code: 'PROTOCOL', message: /differs/ });
+  t.deepEqual(await readdir(join(to, 'd')), []);
+  await writeFile(part, content.subarray(0, 1000));
+  const { resumedBytes } = await get(sftpBoard({ entries, content }), options);
+  t.is(resumedBytes, 1000);
+  t.true(content.equals(await readFile(join(to, 'd', 'big'))));
 });
