@@ -30,7 +30,7 @@ export async function withStallWatch<T>(options: StallOptions, work: (watch: Sta
   const timers = new Set<NodeJS.Timeout>();
   let stopListening = (): void => undefined;
   let timer: NodeJS.Timeout | undefined;
-  let bounded = 0;
+  const bounded = new BoundedWork();
   const ended = new Promise<never>((_resolve, reject) => {
     const end = (error: Error): void => {
       controller.abort(error);
@@ -41,7 +41,7 @@ export async function withStallWatch<T>(options: StallOptions, work: (watch: Sta
       );
     };
     timer = setTimeout(() => {
-      if (bounded > 0) timer?.refresh();
+      if (bounded.isRunning) timer?.refresh();
       else end(new TimeoutError(options.operation, options.timeoutMs, { hint: options.hint }));
     }, options.timeoutMs);
     timers.add(timer);
@@ -52,23 +52,34 @@ export async function withStallWatch<T>(options: StallOptions, work: (watch: Sta
   const moved = (): void => {
     timer?.refresh();
   };
-  const during = async <Result>(work: Promise<Result>): Promise<Result> => {
-    bounded++;
-    try {
-      return await work;
-    } finally {
-      bounded--;
-      moved();
-    }
-  };
   try {
     // What ended the work is the reason, not what the work came to on its way out.
-    const ending = work({ signal: controller.signal, moved, during }).finally(() => {
-      controller.signal.throwIfAborted();
-    });
+    const ending = work({ signal: controller.signal, moved, during: each => bounded.run(each).finally(moved) }).finally(
+      () => {
+        controller.signal.throwIfAborted();
+      },
+    );
     return await Promise.race([ending, ended]);
   } finally {
     for (const each of timers) clearTimeout(each);
     stopListening();
+  }
+}
+
+/** Work that ends in time on its own. */
+class BoundedWork {
+  #running = 0;
+
+  get isRunning(): boolean {
+    return this.#running > 0;
+  }
+
+  async run<T>(work: Promise<T>): Promise<T> {
+    this.#running++;
+    try {
+      return await work;
+    } finally {
+      this.#running--;
+    }
   }
 }
