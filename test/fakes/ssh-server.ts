@@ -3,7 +3,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server as NetServer } from 'node:net';
 import type { ExecutionContext } from 'ava';
-import ssh2, { type AuthContext, type Connection, type ServerChannel, type Session } from 'ssh2';
+import ssh2, { type AuthContext, type Connection, type ServerChannel, type Session, type SFTPWrapper } from 'ssh2';
 import { encodeEd25519 } from '../../src/keys/openssh-key.js';
 import { parseHostKey, type HostKey } from '../../src/keys/host-key.js';
 
@@ -15,8 +15,9 @@ export interface FakeSshServerOptions {
   /** Replaces running the command in a shell of this host. */
   readonly onExec?: (channel: ServerChannel, command: string) => void;
   readonly ident?: string;
-  /** Serves SFTP; default: there is none. */
+  /** Serves SFTP, as bytes or by ssh2's own parser; default: there is none. */
   readonly onSubsystem?: (channel: ServerChannel) => void;
+  readonly onSftp?: (sftp: SFTPWrapper) => void;
 }
 
 export interface FakeSshServer {
@@ -126,6 +127,12 @@ function serveSession(session: Session, { connection, requests, options }: Sessi
     if (options.onExec) options.onExec(channel, command);
     else running = runInShell(connection, channel, command);
   });
+  const { onSftp } = options;
+  if (onSftp) {
+    session.on('sftp', accept => {
+      onSftp(accept());
+    });
+  }
   session.on('subsystem', (accept, reject) => {
     if (options.onSubsystem) options.onSubsystem(accept());
     else reject();

@@ -158,6 +158,15 @@ for (const peer of peers) {
     await t.throwsAsync(session.exec('true', { signal: abort.signal }), { instanceOf: AbortedError });
   });
 
+  test('an abort ends the wait for a board that has not answered yet, and the program if it does', async (t, peer) => {
+    const session = await peer.open();
+    const abort = new AbortController();
+    const starting = session.exec(HANG, { signal: abort.signal });
+    abort.abort();
+    await t.throwsAsync(starting, { instanceOf: AbortedError });
+    t.is((await session.run('echo still here')).stdout.toString(), 'still here\n');
+  });
+
   // OpenSSH passes signals on from 7.9 on, and never to programs of root.
   if (peer.passesSignals) {
     test('a signal can be sent to the program', async (t, peer) => {
@@ -254,20 +263,25 @@ for (const peer of peers) {
 }
 
 anyTest('a server that sends more than the window allows is cut off', async t => {
+  let isFlooding = true;
   const server = await startFakeSshServer(t, {
     onExec: channel => {
       const { outgoing } = channel as unknown as { outgoing: { window: number } };
       const send = (): void => {
+        if (!isFlooding) return;
         outgoing.window = 1e9;
-        while (!channel.destroyed && channel.write(Buffer.alloc(30_001)));
+        // Not a divisor of the window: ssh2 drops what comes after a window that is exactly used up.
+        for (let index = 0; index < 20; index++) channel.write(Buffer.alloc(30_001));
+        setImmediate(send);
       };
-      channel.on('drain', send);
       send();
     },
   });
   const session = await running(t, { name: 'fake', port: server.port, username: 'mendel' }).open();
   await session.exec('flood');
-  t.true((await session.closed) instanceof ProtocolError);
+  const lost = await session.closed;
+  isFlooding = false;
+  t.true(lost instanceof ProtocolError);
 });
 
 async function collect(stream: Readable): Promise<Buffer> {

@@ -221,6 +221,38 @@ for (const [name, reply] of [
   });
 }
 
+anyTest('where a rename cannot replace a file, the file is removed first', async t => {
+  const calls: string[] = [];
+  const server = await startFakeSshServer(t, {
+    onSftp: sftp => {
+      sftp.on('LSTAT', (id, path) => {
+        calls.push(`lstat ${path}`);
+        if (path === '/old') sftp.attrs(id, { mode: 0o100_644, uid: 0, gid: 0, size: 0, atime: 0, mtime: 0 });
+        else sftp.status(id, 2);
+      });
+      sftp.on('REMOVE', (id, path) => {
+        calls.push(`remove ${path}`);
+        sftp.status(id, 0);
+      });
+      sftp.on('RENAME', (id, from, to) => {
+        calls.push(`rename ${from} ${to}`);
+        sftp.status(id, 0);
+      });
+    },
+  });
+  const session = await connect(
+    { host: '127.0.0.1', port: server.port },
+    { username: 'mendel', credentials: [{ kind: 'key', privateKey }], verifyHostKey: () => undefined },
+  );
+  t.teardown(async () => {
+    await session.close();
+  });
+  const sftp = await session.sftp();
+  await sftp.rename('/new', '/old');
+  await sftp.rename('/new', '/other');
+  t.deepEqual(calls, ['lstat /old', 'remove /old', 'rename /new /old', 'lstat /other', 'rename /new /other']);
+});
+
 anyTest('a server without SFTP refuses it', async t => {
   const server = await startFakeSshServer(t);
   const session = await connect(
