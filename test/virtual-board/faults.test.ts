@@ -101,10 +101,15 @@ test('a connection breaks after so many bytes', async t => {
   const { board, privateKey } = await pairedBoard(t);
   board.faults = { dropAfterBytes: 50_000 };
   const client = await connect(board, privateKey);
-  const closed = once(client, 'close');
+  // How the break shows, as a reset or as an end, is up to the system; that it comes is what counts.
+  client.on('error', () => undefined);
+  const closed = new Promise<boolean>(resolve => {
+    client.once('close', () => {
+      resolve(true);
+    });
+  });
   client.exec('cat /dev/zero', (_error, channel) => channel.resume());
-  await closed;
-  t.pass();
+  t.true(await closed);
 });
 
 test('a connection falls silent after so many bytes and stays open', async t => {

@@ -80,7 +80,8 @@ test('a board that has an mdt key does not start it', async t => {
   const board = await startBoard(t);
   await board.setAuthorizedKeys([KEY]);
   await board.reboot();
-  t.is(await put(board, `${KEY}\n`), 'ECONNREFUSED');
+  // Whoever knocks while the one before is being closed is reset instead of refused.
+  t.regex(await put(board, `${KEY}\n`), /^ECONN(REFUSED|RESET)$/);
 });
 
 test('Day takes any body, and Chef too, which does not come back by itself', async t => {
