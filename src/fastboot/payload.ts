@@ -17,7 +17,7 @@ export function wholeImage(image: Image, sizeBytes = image.sizeBytes): Payload {
     packets: packetBytes =>
       readAhead(
         fillPackets({ image, sizeBytes, packetBytes }, async (cursor, target) => {
-          await cursor.fill(target);
+          await cursor.advance([target]);
         }),
       ),
   };

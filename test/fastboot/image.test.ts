@@ -4,7 +4,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { FileError } from '../../src/errors.js';
 import { FileImage } from '../../src/fastboot/image/file-image.js';
-import { ImageError, type Image } from '../../src/fastboot/image/image.js';
+import { ImageError, type Image, type Step } from '../../src/fastboot/image/image.js';
 import { paddedImage } from '../../src/fastboot/image/padded-image.js';
 import { wholeImage } from '../../src/fastboot/payload.js';
 import { bytesImage } from '../fakes/fastboot/bytes-image.js';
@@ -19,8 +19,7 @@ async function walk(image: Image, steps: readonly number[], wanted: Buffer): Pro
   for (const [index, step] of steps.entries()) {
     const length = Math.min(step, wanted.length - position);
     const target = Buffer.alloc(length);
-    if (index % 2 === 0) await cursor.fill(target);
-    else await cursor.skip(length);
+    await cursor.advance([index % 2 === 0 ? target : length]);
     if (index % 2 === 0 && !target.equals(wanted.subarray(position, position + length))) return false;
     position += length;
   }
@@ -29,6 +28,49 @@ async function walk(image: Image, steps: readonly number[], wanted: Buffer): Pro
 
 const steps = fc.array(fc.oneof(fc.integer({ min: 0, max: 100 }), fc.integer({ min: 0, max: 90_000 })), {
   maxLength: 30,
+});
+
+/** The same, with several steps taken at once. */
+async function walkAtOnce(image: Image, moves: readonly (readonly number[])[], wanted: Buffer): Promise<boolean> {
+  await using cursor = await image.open();
+  let position = 0;
+  for (const sizes of moves) {
+    const filled: { readonly target: Buffer; readonly start: number }[] = [];
+    const taken = sizes.map((size, index): Step => {
+      const start = position;
+      const length = Math.min(size, wanted.length - start);
+      position += length;
+      if (index % 2 === 1) return length;
+      const target = Buffer.alloc(length);
+      filled.push({ target, start });
+      return target;
+    });
+    await cursor.advance(taken);
+    if (!filled.every(({ target, start }) => target.equals(wanted.subarray(start, start + target.length))))
+      return false;
+  }
+  return true;
+}
+
+test('many steps at once come out as one by one', async t => {
+  const path = join(await tempDir(t), 'x.img');
+  await writeFile(path, content);
+  await using file = await FileImage.open(path);
+  const sizes = fc.oneof(
+    fc.integer({ min: 0, max: 30 }),
+    fc.integer({ min: 0, max: 9000 }),
+    fc.integer({ min: 0, max: 90_000 }),
+  );
+  const moves = fc.array(fc.array(sizes, { maxLength: 12 }), { maxLength: 8 });
+  const padded = Buffer.concat([content, Buffer.alloc(32)]);
+  await fc.assert(
+    fc.asyncProperty(moves, async list => {
+      t.true(await walkAtOnce(file, list, content));
+      t.true(await walkAtOnce(bytesImage(content, [7000, 3]), list, content));
+      t.true(await walkAtOnce(paddedImage(file, 512), list, padded));
+    }),
+    { numRuns: 60 },
+  );
 });
 
 test('a file is read from front to back in steps of any size', async t => {
@@ -69,11 +111,11 @@ test('an image that ends early says after how many bytes', async t => {
   await using image = await FileImage.open(path);
   await truncate(path, 1000);
   await using cursor = await image.open();
-  const error = await t.throwsAsync(cursor.fill(Buffer.alloc(2000)), { instanceOf: ImageError });
+  const error = await t.throwsAsync(cursor.advance([Buffer.alloc(2000)]), { instanceOf: ImageError });
   t.is(error.facts['positionBytes'], 1000);
-  await t.throwsAsync(cursor.skip(400_000), { instanceOf: ImageError });
+  await t.throwsAsync(cursor.advance([400_000]), { instanceOf: ImageError });
   await using streamed = await bytesImage(content).open();
-  await t.throwsAsync(streamed.skip(400_000), { instanceOf: ImageError });
+  await t.throwsAsync(streamed.advance([400_000]), { instanceOf: ImageError });
 });
 
 test('a file that cannot be read any more is an error of the file', async t => {
@@ -82,7 +124,7 @@ test('a file that cannot be read any more is an error of the file', async t => {
   const image = await FileImage.open(path);
   await using cursor = await image.open();
   await image[Symbol.asyncDispose]();
-  const error = await t.throwsAsync(cursor.fill(Buffer.alloc(20_000)), { instanceOf: FileError });
+  const error = await t.throwsAsync(cursor.advance([Buffer.alloc(20_000)]), { instanceOf: FileError });
   t.is(error.facts['code'], 'EBADF');
 });
 
@@ -102,8 +144,7 @@ test('a receiver that stops half way lets go of the image', async t => {
       isOpen += 1;
       const cursor = await bytesImage(content).open();
       return {
-        fill: target => cursor.fill(target),
-        skip: length => cursor.skip(length),
+        advance: moves => cursor.advance(moves),
         [Symbol.asyncDispose]: () => {
           isOpen -= 1;
           return Promise.resolve();

@@ -2,7 +2,7 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FileError } from '../../errors.js';
 import { findHoles } from './holes.js';
-import { endsEarly, type Extent, type Image, type ImageCursor } from './image.js';
+import { endsEarly, type Extent, type Image, type ImageCursor, type Step } from './image.js';
 
 /** Small reads, which are those of headers, come out of one read of this size. */
 const READ_AHEAD_BYTES = 8 * 1024;
@@ -78,33 +78,34 @@ class FileCursor implements ImageCursor {
     this.#file = file;
   }
 
-  async fill(target: Uint8Array): Promise<void> {
-    let filled = this.#take(target);
-    if (filled === target.length) return;
-    if (target.length - filled < READ_AHEAD_BYTES / 2) {
-      const length = await this.#read(this.#aheadStore, this.#positionBytes);
-      this.#ahead = this.#aheadStore.subarray(0, length);
-      filled += this.#take(target.subarray(filled));
+  async advance(steps: readonly Step[]): Promise<void> {
+    /** What is read in one go: buffers to fill, and gaps between them that are too small to be worth a jump. */
+    const batch: Uint8Array[] = [];
+    for (const step of steps) {
+      if (typeof step !== 'number') {
+        // The bytes at hand are those at the position, where nothing waits to be read before them.
+        const taken = batch.length === 0 ? this.#take(step) : 0;
+        if (taken < step.length) batch.push(step.subarray(taken));
+      } else if (batch.length > 0 && step <= this.#aheadStore.length) {
+        batch.push(this.#aheadStore.subarray(0, step));
+      } else {
+        await this.#read(batch.splice(0));
+        this.#skip(step);
+      }
     }
-    while (filled < target.length) {
-      const length = await this.#read(target.subarray(filled), this.#positionBytes);
-      if (length === 0) throw endsEarly(this.#image.name, this.#positionBytes);
-      this.#positionBytes += length;
-      filled += length;
-    }
-  }
-
-  skip(lengthBytes: number): Promise<void> {
-    if (this.#positionBytes + lengthBytes > this.#image.sizeBytes) {
-      return Promise.reject(endsEarly(this.#image.name, this.#image.sizeBytes));
-    }
-    this.#positionBytes += lengthBytes;
-    this.#ahead = this.#ahead.subarray(Math.min(lengthBytes, this.#ahead.length));
-    return Promise.resolve();
+    await this.#read(batch);
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return Promise.resolve();
+  }
+
+  #skip(lengthBytes: number): void {
+    if (this.#positionBytes + lengthBytes > this.#image.sizeBytes) {
+      throw endsEarly(this.#image.name, this.#image.sizeBytes);
+    }
+    this.#positionBytes += lengthBytes;
+    this.#ahead = this.#ahead.subarray(Math.min(lengthBytes, this.#ahead.length));
   }
 
   #take(target: Uint8Array): number {
@@ -115,13 +116,40 @@ class FileCursor implements ImageCursor {
     return length;
   }
 
-  async #read(target: Uint8Array, positionBytes: number): Promise<number> {
+  /** Reads all of the batch, and somewhat more where it is little. */
+  async #read(batch: readonly Uint8Array[]): Promise<void> {
+    let rest = batch;
+    const [first] = batch;
+    if (batch.length === 1 && first !== undefined && first.length < READ_AHEAD_BYTES / 2) {
+      const length = await this.#readv([this.#aheadStore]);
+      this.#ahead = this.#aheadStore.subarray(0, length);
+      rest = without(batch, this.#take(first));
+    }
+    while (rest.length > 0) {
+      const length = await this.#readv(rest);
+      if (length === 0) throw endsEarly(this.#image.name, this.#positionBytes);
+      this.#positionBytes += length;
+      rest = without(rest, length);
+    }
+  }
+
+  async #readv(buffers: readonly Uint8Array[]): Promise<number> {
     try {
-      return (await this.#file.read(target, 0, target.length, positionBytes)).bytesRead;
+      return (await this.#file.readv(buffers, this.#positionBytes)).bytesRead;
     } catch (error) {
       throw unreadable(this.#image.name, error);
     }
   }
+}
+
+/** What is left of the buffers when their first `lengthBytes` bytes are filled. */
+function without(buffers: readonly Uint8Array[], lengthBytes: number): Uint8Array[] {
+  let filled = lengthBytes;
+  return buffers.flatMap(buffer => {
+    const own = Math.min(filled, buffer.length);
+    filled -= own;
+    return own < buffer.length ? [buffer.subarray(own)] : [];
+  });
 }
 
 function unreadable(path: string, error: unknown): FileError {

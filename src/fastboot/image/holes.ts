@@ -56,7 +56,7 @@ async function readSparseMap(cursor: ImageCursor): Promise<Extent[] | undefined>
   if (type !== 'x' || !(attributesBytes <= MAX_ATTRIBUTES_BYTES)) throw new Error('This is no archive of a file.');
   const attributes = (await read(cursor, attributesBytes)).toString('latin1');
   if (!attributes.includes(' GNU.sparse.major=1\n')) return undefined;
-  await cursor.skip((-attributesBytes & (RECORD_BYTES - 1)) + RECORD_BYTES);
+  await cursor.advance([(-attributesBytes & (RECORD_BYTES - 1)) + RECORD_BYTES]);
   const numbers = await readNumbers(cursor);
   return Array.from({ length: numbers.length / 2 }, (_, index) => {
     const startBytes = numbers[2 * index] ?? 0;
@@ -80,7 +80,7 @@ async function readNumbers(cursor: ImageCursor): Promise<number[]> {
 
 async function read(cursor: ImageCursor, lengthBytes: number): Promise<Buffer> {
   const bytes = Buffer.alloc(lengthBytes);
-  await cursor.fill(bytes);
+  await cursor.advance([bytes]);
   return bytes;
 }
 

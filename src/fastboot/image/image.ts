@@ -21,12 +21,13 @@ export interface Image {
   open(): Promise<ImageCursor>;
 }
 
+/** A buffer that is filled with the bytes that follow, or a number of bytes to pass over without looking at them. */
+export type Step = Uint8Array | number;
+
 /** A place in an image that only moves forward. */
 export interface ImageCursor extends AsyncDisposable {
-  /** Fills all of `target` with the bytes that follow. @throws ImageError if the image ends before */
-  fill(target: Uint8Array): Promise<void>;
-  /** Passes over bytes without looking at them. @throws ImageError if the image ends before */
-  skip(lengthBytes: number): Promise<void>;
+  /** Takes the steps in turn; many at once cost less than one after the other. @throws ImageError if the image ends before */
+  advance(steps: readonly Step[]): Promise<void>;
 }
 
 /** The image is not what it should be: truncated, of the wrong kind, too large for its place. Nothing was sent. */

@@ -1,4 +1,4 @@
-import type { Image, ImageCursor } from './image.js';
+import type { Image, ImageCursor, Step } from './image.js';
 
 /**
  * The same image with zeros behind it up to a multiple of `unitBytes`. Bootloaders write whole sectors: what they are
@@ -21,23 +21,22 @@ class PaddedCursor implements ImageCursor {
     this.#leftBytes = sizeBytes;
   }
 
-  async fill(target: Uint8Array): Promise<void> {
-    const length = this.#pass(target.length);
-    await this.#cursor.fill(target.subarray(0, length));
-    target.fill(0, length);
-  }
-
-  async skip(lengthBytes: number): Promise<void> {
-    await this.#cursor.skip(this.#pass(lengthBytes));
+  async advance(steps: readonly Step[]): Promise<void> {
+    const own = steps.map(step => this.#ownPart(step));
+    await this.#cursor.advance(own);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#cursor[Symbol.asyncDispose]();
   }
 
-  #pass(lengthBytes: number): number {
-    const length = Math.min(lengthBytes, this.#leftBytes);
-    this.#leftBytes -= length;
-    return length;
+  /** What of a step lies in the image itself; what lies behind it is zeros, and done with at once. */
+  #ownPart(step: Step): Step {
+    const wantedBytes = typeof step === 'number' ? step : step.length;
+    const lengthBytes = Math.min(wantedBytes, this.#leftBytes);
+    this.#leftBytes -= lengthBytes;
+    if (typeof step === 'number') return lengthBytes;
+    step.fill(0, lengthBytes);
+    return step.subarray(0, lengthBytes);
   }
 }

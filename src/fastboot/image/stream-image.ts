@@ -1,4 +1,4 @@
-import { endsEarly, type Image, type ImageCursor } from './image.js';
+import { endsEarly, type Image, type ImageCursor, type Step } from './image.js';
 
 export interface StreamImageOptions {
   readonly name: string;
@@ -27,16 +27,15 @@ class StreamCursor implements ImageCursor {
     this.#iterator = stream[Symbol.asyncIterator]();
   }
 
-  async fill(target: Uint8Array): Promise<void> {
-    for (let filled = 0; filled < target.length;) {
-      const bytes = await this.#take(target.length - filled);
-      target.set(bytes, filled);
-      filled += bytes.length;
+  async advance(steps: readonly Step[]): Promise<void> {
+    for (const step of steps) {
+      const target = typeof step === 'number' ? undefined : step;
+      for (let left = target?.length ?? Number(step); left > 0;) {
+        const bytes = await this.#take(left);
+        target?.set(bytes, target.length - left);
+        left -= bytes.length;
+      }
     }
-  }
-
-  async skip(lengthBytes: number): Promise<void> {
-    for (let left = lengthBytes; left > 0;) left -= (await this.#take(left)).length;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -45,11 +45,11 @@ class RawWriter {
   }
 
   async #writeRaw(sourceBytes: number, lengthBytes: number): Promise<void> {
-    await this.#source.skip(sourceBytes - this.#sourceBytes);
+    await this.#source.advance([sourceBytes - this.#sourceBytes]);
     this.#sourceBytes = sourceBytes + lengthBytes;
     for (let left = lengthBytes; left > 0; left -= BUFFER_BYTES) {
       const part = this.#buffer.subarray(0, Math.min(left, BUFFER_BYTES));
-      await this.#source.fill(part);
+      await this.#source.advance([part]);
       await this.#append(part);
     }
   }

@@ -1,4 +1,4 @@
-import type { Image, ImageCursor } from '../image/image.js';
+import type { Image, ImageCursor, Step } from '../image/image.js';
 import { fillPackets, readAhead, type Payload } from '../payload.js';
 import type { Run, Skip } from './chunk.js';
 import { encodeChunkHeader, encodeFileHeader, FILL_BYTES, payloadBytesOf } from './format.js';
@@ -55,28 +55,28 @@ class PartReader {
   }
 
   async fill(cursor: ImageCursor, target: Buffer): Promise<void> {
+    const steps: Step[] = [];
     for (let filled = 0; filled < target.length;) {
       const lengthBytes = Math.min(lengthOf(this.#part), target.length - filled);
-      if (lengthBytes === 0) {
-        this.#part = this.#next();
-        continue;
-      }
-      await this.#read(cursor, target.subarray(filled, filled + lengthBytes));
+      if (lengthBytes === 0) this.#part = this.#next();
+      else steps.push(...this.#place(target.subarray(filled, filled + lengthBytes)));
       filled += lengthBytes;
     }
+    await cursor.advance(steps);
   }
 
-  async #read(cursor: ImageCursor, target: Buffer): Promise<void> {
+  /** Fills `target` with the part under way, or says by which steps of the source it is filled. */
+  #place(target: Buffer): Step[] {
     const part = this.#part;
     if (Buffer.isBuffer(part)) {
       part.copy(target, 0, 0, target.length);
       this.#part = part.subarray(target.length);
-      return;
+      return [];
     }
-    if (part.sourceBytes > this.#positionBytes) await cursor.skip(part.sourceBytes - this.#positionBytes);
-    await cursor.fill(target);
+    const gapBytes = part.sourceBytes - this.#positionBytes;
     this.#positionBytes = part.sourceBytes + target.length;
     this.#part = { sourceBytes: this.#positionBytes, lengthBytes: part.lengthBytes - target.length };
+    return gapBytes > 0 ? [gapBytes, target] : [target];
   }
 
   #next(): Part {

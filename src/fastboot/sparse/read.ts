@@ -23,7 +23,7 @@ export async function isSparseImage(image: Image): Promise<boolean> {
   if (image.sizeBytes < FILE_HEADER_BYTES) return false;
   await using cursor = await image.open();
   const magic = Buffer.alloc(4);
-  await cursor.fill(magic);
+  await cursor.advance([magic]);
   return hasSparseMagic(magic);
 }
 
@@ -52,7 +52,7 @@ export async function readSparseImage(image: Image): Promise<SparseImage> {
 
 async function readHeader(image: Image, cursor: ImageCursor): Promise<RawSparseHeader> {
   const bytes = Buffer.alloc(FILE_HEADER_BYTES);
-  await cursor.fill(bytes);
+  await cursor.advance([bytes]);
   const header = decodeFileHeader(bytes);
   const problem = headerProblem(header, bytes);
   if (problem !== undefined) throw damaged(image, problem, { ...header });
@@ -72,24 +72,26 @@ function headerProblem(header: RawSparseHeader, bytes: Buffer): string | undefin
 
 async function* readChunks(image: Image, header: RawSparseHeader): AsyncGenerator<Chunk> {
   await using cursor = await image.open();
-  await cursor.skip(header.fileHeaderBytes);
-  let positionBytes = header.fileHeaderBytes;
-  let coveredBlocks = 0;
   const bytes = Buffer.alloc(CHUNK_HEADER_BYTES);
   const word = Buffer.alloc(FILL_BYTES);
+  const longerBytes = header.chunkHeaderBytes - CHUNK_HEADER_BYTES;
+  let positionBytes = header.fileHeaderBytes;
+  let coveredBlocks = 0;
+  /** What lies between the last byte read and the next header. */
+  let gapBytes = header.fileHeaderBytes;
   for (let index = 0; index < header.totalChunks; index++) {
-    await cursor.fill(bytes);
-    await cursor.skip(header.chunkHeaderBytes - CHUNK_HEADER_BYTES);
+    await cursor.advance([gapBytes, bytes]);
     const { kind, blocks, payloadBytes } = checkChunk(image, header, { index, raw: decodeChunkHeader(bytes) });
     positionBytes += header.chunkHeaderBytes;
     coveredBlocks += blocks;
     if (coveredBlocks > header.totalBlocks)
       throw damaged(image, 'its chunks cover more than its header says', { index });
-    if (payloadBytes === FILL_BYTES && kind !== 'raw') await cursor.fill(word);
-    else await cursor.skip(payloadBytes);
+    if (kind === 'fill') await cursor.advance([longerBytes, word]);
+    gapBytes = kind === 'fill' ? 0 : longerBytes + payloadBytes;
     if (blocks > 0) yield chunkOf(kind, { blocks, sourceBytes: positionBytes, word: word.readUInt32LE(0) });
     positionBytes += payloadBytes;
   }
+  await cursor.advance([gapBytes]);
   if (coveredBlocks !== header.totalBlocks) {
     throw damaged(image, 'its chunks cover less than its header says', { coveredBlocks, ...header });
   }

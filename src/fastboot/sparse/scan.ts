@@ -53,12 +53,12 @@ async function* scanRuns(image: Image, blockBytes: number, signal?: AbortSignal)
     while (position < hole.startBytes) {
       throwIfAborted(signal);
       const bytes = buffer.subarray(0, Math.min(SCAN_BYTES, hole.startBytes - position));
-      await cursor.fill(bytes);
+      await cursor.advance([bytes]);
       position += bytes.length;
       yield* findRuns(bytes, blockBytes);
     }
     const lengthBytes = hole.endBytes - position;
-    await cursor.skip(lengthBytes);
+    await cursor.advance([lengthBytes]);
     position = hole.endBytes;
     if (lengthBytes > 0) yield { kind: 'skip', blocks: lengthBytes / blockBytes };
   }
