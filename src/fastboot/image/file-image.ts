@@ -1,11 +1,14 @@
+import { readSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { FileError } from '../../errors.js';
 import { findHoles } from './holes.js';
 import { endsEarly, type Extent, type Image, type ImageCursor, type Step } from './image.js';
 
 /** Small reads, which are those of headers, come out of one read of this size. */
 const READ_AHEAD_BYTES = 8 * 1024;
+const READS_BETWEEN_PAUSES = 64;
 /** What `stat` counts in, whatever the file system. */
 const STAT_BLOCK_BYTES = 512;
 
@@ -71,6 +74,7 @@ class FileCursor implements ImageCursor {
   #positionBytes = 0;
   /** Bytes of the file that begin at the position. */
   #ahead: Buffer = Buffer.alloc(0);
+  #smallReads = 0;
   readonly #aheadStore = Buffer.allocUnsafeSlow(READ_AHEAD_BYTES);
 
   constructor(image: Image, file: FileHandle) {
@@ -121,8 +125,7 @@ class FileCursor implements ImageCursor {
     let rest = batch;
     const [first] = batch;
     if (batch.length === 1 && first !== undefined && first.length < READ_AHEAD_BYTES / 2) {
-      const length = await this.#readv([this.#aheadStore]);
-      this.#ahead = this.#aheadStore.subarray(0, length);
+      await this.#readAhead();
       rest = without(batch, this.#take(first));
     }
     while (rest.length > 0) {
@@ -130,6 +133,21 @@ class FileCursor implements ImageCursor {
       if (length === 0) throw endsEarly(this.#image.name, this.#positionBytes);
       this.#positionBytes += length;
       rest = without(rest, length);
+    }
+  }
+
+  /**
+   * Headers lie apart and each says where the next one is: thousands of small reads, one after the other. Waiting for
+   * each would cost more than all of them together, so they are made at once, with a pause for others now and then.
+   */
+  async #readAhead(): Promise<void> {
+    this.#smallReads += 1;
+    if (this.#smallReads % READS_BETWEEN_PAUSES === 0) await setImmediate();
+    try {
+      const length = readSync(this.#file.fd, this.#aheadStore, 0, READ_AHEAD_BYTES, this.#positionBytes);
+      this.#ahead = this.#aheadStore.subarray(0, length);
+    } catch (error) {
+      throw unreadable(this.#image.name, error);
     }
   }
 
