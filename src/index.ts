@@ -1,7 +1,8 @@
 // The public library: an export list, nothing else.
 export * from './errors.js';
-export type { Device, DeviceState } from './device/device.js';
-export { formatRoute, type Route, type SshRoute } from './device/route.js';
+export { sshRoutes, type Device, type DeviceState } from './device/device.js';
+export type { ConsoleRoute, FastbootRoute, Route, SshRoute, UsbRoute } from './device/route.js';
+export { formatRoute } from './device/route.js';
 export { parseSelector, type DeviceSelector } from './device/selector.js';
 export type { LongOperation, OnProgress, ProgressEvent } from './time/progress.js';
 export { thisHost, type BoardRequest, type HostContext } from './pairing/host.js';
@@ -14,7 +15,7 @@ export { push } from './files/push.js';
 export { pull } from './files/pull.js';
 export { installPackages, uninstallPackages } from './files/install.js';
 export { rebootBoard, type RebootRequest } from './power/reboot.js';
-export { parseNetworkTarget, type NetworkTarget } from './device/network-target.js';
+export { parseFastbootTarget, type FastbootTarget } from './device/fastboot-target.js';
 export { connectFastboot, type ConnectOptions as FastbootOptions } from './fastboot/connect.js';
 export type { FastbootClient } from './fastboot/client.js';
 export { FastbootFailError } from './fastboot/fail-error.js';

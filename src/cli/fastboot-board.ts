@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import { parseNetworkTarget } from '../device/network-target.js';
+import { parseNetworkTarget } from '../device/fastboot-target.js';
 import { UsageError } from '../errors.js';
 import type { FastbootClient } from '../fastboot/client.js';
 import type { BoardMessage } from '../fastboot/exchange.js';

@@ -1,3 +1,8 @@
+import { formatFastbootTarget, type FastbootTarget } from './fastboot-target.js';
+
+/** One way to reach a board. */
+export type Route = SshRoute | FastbootRoute | ConsoleRoute | UsbRoute;
+
 /** How a host got to an address, which decides whether it may be trusted with a new key. */
 export type SshMedium = 'lan' | 'usb-network' | 'loopback';
 
@@ -17,7 +22,32 @@ export interface SshRoute {
   readonly keymasterPort?: number;
 }
 
-export type Route = SshRoute;
+/** A board that waits in its bootloader. */
+export interface FastbootRoute {
+  readonly kind: 'fastboot';
+  readonly medium: 'usb' | 'tcp' | 'udp';
+  readonly target: FastbootTarget;
+  readonly usbPort?: string;
+  /** `denied`: this user may not open the device. */
+  readonly access: 'ready' | 'denied';
+}
+
+/** A serial console; `path` is that of the port, such as `/dev/ttyUSB0` or `COM3`. */
+export interface ConsoleRoute {
+  readonly kind: 'console';
+  readonly medium: 'serial';
+  readonly path: string;
+  readonly usbPort?: string;
+}
+
+/** A USB device that takes no commands of ours: a board in ROM download mode, a USB Accelerator. */
+export interface UsbRoute {
+  readonly kind: 'usb';
+  readonly medium: 'usb';
+  readonly usbPort?: string;
+  readonly vendorId: number;
+  readonly productId: number;
+}
 
 export const SSH_PORT = 22;
 
@@ -28,8 +58,27 @@ export function routeHost(route: SshRoute): string {
     : route.address;
 }
 
-/** For people: `192.168.100.2`, `127.0.0.1:2222`, `[fe80::1%usb0]:2222`; port 22 is not shown. */
-export function formatRoute(route: SshRoute): string {
+/** For people: `192.168.100.2`, `[fe80::1%usb0]:2222`, `usb:1-1.4`, `tcp:192.168.1.7`, `/dev/ttyUSB0`. */
+export function formatRoute(route: Route): string {
+  switch (route.kind) {
+    case 'ssh':
+      return formatSshRoute(route);
+    case 'fastboot':
+      return formatFastbootTarget(route.target);
+    case 'console':
+      return route.path;
+    case 'usb':
+      return route.usbPort === undefined ? formatUsbId(route) : `usb:${route.usbPort}`;
+  }
+}
+
+/** Vendor and product as lsusb prints them: `1fc9:012b`. */
+export function formatUsbId({ vendorId, productId }: Pick<UsbRoute, 'vendorId' | 'productId'>): string {
+  return [vendorId, productId].map(id => id.toString(16).padStart(4, '0')).join(':');
+}
+
+/** Port 22 is not shown. */
+function formatSshRoute(route: SshRoute): string {
   const host = routeHost(route);
   if (route.port === SSH_PORT) return host;
   return host.includes(':') ? `[${host}]:${String(route.port)}` : `${host}:${String(route.port)}`;

@@ -1,30 +1,34 @@
 import { isIP } from 'node:net';
 import { UsageError } from '../errors.js';
-import type { Device } from './device.js';
+import { sshRoutes, type Device } from './device.js';
+import { formatFastbootTarget, parseNetworkTarget, type NetworkTarget } from './fastboot-target.js';
+import { formatRoute } from './route.js';
 
 /** What a user wrote to choose a board, parsed. */
 export type DeviceSelector =
   | { readonly kind: 'name'; readonly name: string }
   | { readonly kind: 'address'; readonly address: string; readonly port?: number; readonly scope?: string }
   | { readonly kind: 'serial-number'; readonly serialNumber: string }
-  | { readonly kind: 'usb-port'; readonly usbPort: string };
+  | { readonly kind: 'usb-port'; readonly usbPort: string }
+  | { readonly kind: 'fastboot'; readonly target: NetworkTarget };
 
 const NAME = /^[A-Za-z0-9]([A-Za-z0-9_.-]{0,251}[A-Za-z0-9])?$/;
 
 /**
- * Parses `name`, `ip[:port]`, `[ipv6%scope]:port`, `serial:…` and `usb:bus-port`.
+ * Parses `name`, `ip[:port]`, `[ipv6%scope]:port`, `serial:…`, `usb:bus-port`, `tcp:host[:port]` and `udp:host[:port]`.
  * @throws UsageError if the text is none of these.
  */
 export function parseSelector(text: string): DeviceSelector {
   const trimmed = text.trim();
   if (trimmed.startsWith('serial:')) return { kind: 'serial-number', serialNumber: rest(trimmed, 'serial:') };
   if (trimmed.startsWith('usb:')) return { kind: 'usb-port', usbPort: rest(trimmed, 'usb:') };
+  if (/^(tcp|udp):/.test(trimmed)) return { kind: 'fastboot', target: parseNetworkTarget(trimmed) };
   const address = parseAddress(trimmed);
   if (address) return address;
   const name = trimmed.replace(/\.local\.?$/i, '');
   if (NAME.test(name)) return { kind: 'name', name };
   throw new UsageError(`${JSON.stringify(text)} does not name a board.`, {
-    hint: 'Give a name from `mdt devices`, an address such as 192.168.100.2 or [fe80::1%usb0]:22, serial:NUMBER, or usb:PORT.',
+    hint: 'Give a name from `mdt devices`, an address such as 192.168.100.2 or [fe80::1%usb0]:22, serial:NUMBER, usb:PORT, or tcp:HOST.',
   });
 }
 
@@ -42,15 +46,17 @@ export function formatSelector(selector: DeviceSelector): string {
       return `serial:${selector.serialNumber}`;
     case 'usb-port':
       return `usb:${selector.usbPort}`;
+    case 'fastboot':
+      return formatFastbootTarget(selector.target);
   }
 }
 
 export function matchesSelector(device: Device, selector: DeviceSelector): boolean {
   switch (selector.kind) {
     case 'name':
-      return device.name.toLowerCase() === selector.name.toLowerCase();
+      return [device.name, bootloaderName(device)].some(name => name?.toLowerCase() === selector.name.toLowerCase());
     case 'address':
-      return device.routes.some(
+      return sshRoutes(device).some(
         route =>
           route.address === selector.address &&
           (selector.port === undefined || route.port === selector.port) &&
@@ -60,7 +66,14 @@ export function matchesSelector(device: Device, selector: DeviceSelector): boole
       return device.serialNumber === selector.serialNumber;
     case 'usb-port':
       return device.routes.some(route => route.usbPort === selector.usbPort);
+    case 'fastboot':
+      return device.routes.some(route => formatRoute(route) === formatSelector(selector));
   }
+}
+
+/** In fastboot a board has no name; its serial number is what Android's fastboot calls it by. */
+function bootloaderName(device: Device): string | undefined {
+  return device.routes.some(route => route.kind === 'fastboot') ? device.serialNumber : undefined;
 }
 
 function rest(text: string, prefix: string): string {

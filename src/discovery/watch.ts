@@ -1,4 +1,4 @@
-import type { Device } from '../device/device.js';
+import { usbPortOf, type Device } from '../device/device.js';
 import { formatRoute } from '../device/route.js';
 import { Collector } from './collector.js';
 import { defaultSources, type DiscoveryOptions } from './discover.js';
@@ -55,8 +55,4 @@ function isSameBoard(a: Device, b: Device): boolean {
   }
   if (a.name !== '' && b.name !== '') return a.name.toLowerCase() === b.name.toLowerCase();
   return a.routes.some(route => b.routes.some(other => formatRoute(route) === formatRoute(other)));
-}
-
-function usbPortOf(device: Device): string | undefined {
-  return device.routes.find(route => route.usbPort !== undefined)?.usbPort;
 }

@@ -1,5 +1,6 @@
+import { UsageError } from '../errors.js';
 import { FastbootClient, type ClientOptions } from './client.js';
-import type { NetworkTarget } from '../device/network-target.js';
+import type { FastbootTarget } from '../device/fastboot-target.js';
 import { TcpTransport } from './tcp-transport.js';
 import { DEFAULT_TIMEOUTS } from './timeouts.js';
 import { settle } from './udp-stale.js';
@@ -11,12 +12,14 @@ export interface ConnectOptions extends ClientOptions {
 }
 
 /** Opens the way to a board in fastboot. @throws TransportError, TimeoutError, ProtocolError, AbortedError */
-export async function connectFastboot(target: NetworkTarget, options: ConnectOptions = {}): Promise<FastbootClient> {
+export async function connectFastboot(target: FastbootTarget, options: ConnectOptions = {}): Promise<FastbootClient> {
   return new FastbootClient(await openTransport(target, options), options);
 }
 
-async function openTransport(target: NetworkTarget, options: ConnectOptions): Promise<Transport> {
+async function openTransport(target: FastbootTarget, options: ConnectOptions): Promise<Transport> {
   const { signal } = options;
+  if (target.protocol === 'usb')
+    throw new UsageError('Fastboot over USB is not there yet; name a board by tcp: or udp:.');
   if (target.protocol === 'tcp') return await TcpTransport.open(target, { signal });
   const transport = await UdpTransport.open(target, { signal });
   try {

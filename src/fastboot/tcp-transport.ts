@@ -1,7 +1,7 @@
 import { connect, type Socket } from 'node:net';
 import { ProtocolError, TransportError } from '../errors.js';
 import { onAbort, withDeadline, type Deadline } from '../time/deadline.js';
-import { formatNetworkTarget, portOf, type NetworkTarget } from '../device/network-target.js';
+import { formatFastbootTarget, portOf, type NetworkTarget } from '../device/fastboot-target.js';
 import { SocketReader } from './socket-reader.js';
 import type { Transport } from './transport.js';
 
@@ -48,7 +48,7 @@ export class TcpTransport implements Transport {
 
   /** Connects and greets. @throws TransportError, TimeoutError, ProtocolError, AbortedError */
   static async open(target: NetworkTarget, options: TcpOptions = {}): Promise<TcpTransport> {
-    const name = formatNetworkTarget(target);
+    const name = formatFastbootTarget(target);
     const { signal, connectTimeoutMs = 10_000, handshakeTimeoutMs = 2000 } = options;
     const hint = NO_ANSWER_HINT;
     const connecting = { operation: `connecting to ${name}`, timeoutMs: connectTimeoutMs, signal, hint };
@@ -150,7 +150,7 @@ async function openSocket(target: NetworkTarget, signal: AbortSignal): Promise<S
     socket.destroy();
     const code = (error as NodeJS.ErrnoException).code;
     const problem = code === 'ECONNREFUSED' ? 'refuses the connection' : `cannot be reached (${String(code)})`;
-    throw new TransportError(`${formatNetworkTarget(target)} ${problem}.`, {
+    throw new TransportError(`${formatFastbootTarget(target)} ${problem}.`, {
       hint: NO_ANSWER_HINT,
       cause: error,
       facts: { host: target.host, port: portOf(target), code },

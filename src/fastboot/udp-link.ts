@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises';
 import { once } from 'node:events';
 import { ProtocolError, TimeoutError, TransportError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
-import { formatNetworkTarget, portOf, type NetworkTarget } from '../device/network-target.js';
+import { formatFastbootTarget, portOf, type NetworkTarget } from '../device/fastboot-target.js';
 import { decodeUdpPacket, encodeUdpPacket, nextSequence, type UdpPacket } from './udp-packet.js';
 
 export interface UdpRequest extends Omit<UdpPacket, 'sequence'> {
@@ -53,7 +53,7 @@ export class UdpLink {
 
   /** Looks the host up; nothing is sent. @throws TransportError if the name has no address */
   static async open(target: NetworkTarget, retransmitMs: number): Promise<UdpLink> {
-    const name = formatNetworkTarget(target);
+    const name = formatFastbootTarget(target);
     let socket: Socket | undefined;
     try {
       const { address, family } = await lookup(target.host);

@@ -1,6 +1,6 @@
 import { ProtocolError, TransportError } from '../errors.js';
 import { onAbort, throwIfAborted, withDeadline, type Deadline } from '../time/deadline.js';
-import type { NetworkTarget } from '../device/network-target.js';
+import type { NetworkTarget } from '../device/fastboot-target.js';
 import type { Transport } from './transport.js';
 import { UdpLink } from './udp-link.js';
 import { UDP_HEADER_BYTES, type UdpKind, type UdpPacket } from './udp-packet.js';

@@ -1,6 +1,6 @@
-import type { Device } from '../device/device.js';
+import { sshRoutes, usbPortOf, type Device } from '../device/device.js';
 import { describeRoute } from '../discovery/medium.js';
-import { SSH_PORT, type SshRoute } from '../device/route.js';
+import { formatRoute, SSH_PORT, type SshRoute } from '../device/route.js';
 import { formatSelector, matchesSelector, type DeviceSelector } from '../device/selector.js';
 import { AmbiguousDeviceError, DeviceNotFoundError } from '../errors.js';
 import { fingerprint } from '../keys/host-key.js';
@@ -51,7 +51,7 @@ export async function routesNow(
     timeoutMs: request.timeoutMs ?? FIND_TIMEOUT_MS,
     ...(request.signal ? { signal: request.signal } : {}),
   });
-  return found.filter(device => matchesSelector(device, wanted)).flatMap(device => device.routes);
+  return found.filter(device => matchesSelector(device, wanted)).flatMap(sshRoutes);
 }
 
 /** Other routes of the board that answered on `route`, which may lead to its keymaster; none if mDNS tells of none. */
@@ -66,7 +66,7 @@ export async function otherRoutes(
     timeoutMs: OTHER_ROUTES_TIMEOUT_MS,
     ...(request.signal ? { signal: request.signal } : {}),
   });
-  return found.filter(device => matchesSelector(device, wanted)).flatMap(device => device.routes);
+  return found.filter(device => matchesSelector(device, wanted)).flatMap(sshRoutes);
 }
 
 export interface Search {
@@ -74,7 +74,10 @@ export interface Search {
   readonly known: readonly KnownBoard[];
 }
 
-/** Searches the network and lets the user choose where several match. */
+/**
+ * Searches the network and lets the user choose where several match. Only what runs Mendel counts: a board in its
+ * bootloader is named in the error if there is no other.
+ */
 export async function searchBoard(
   host: HostContext,
   { selector, known }: Search,
@@ -88,9 +91,10 @@ export async function searchBoard(
     ...(selector ? { wanted: selector } : {}),
     ...(request.signal ? { signal: request.signal } : {}),
   });
-  const matching = selector ? devices.filter(device => matchesSelector(device, selector)) : devices;
+  const meant = selector ? devices.filter(device => matchesSelector(device, selector)) : devices;
+  const matching = meant.filter(device => sshRoutes(device).length > 0);
   const [first] = matching;
-  if (first === undefined) throw notFound(selector);
+  if (first === undefined) throw notRunning(meant) ?? notFound(selector);
   if (matching.length === 1) return first;
   if (request.choose) return request.choose(matching);
   throw ambiguous(selector, matching);
@@ -98,7 +102,7 @@ export async function searchBoard(
 
 function deviceCandidate(device: Device, known: readonly KnownBoard[]): Candidate {
   const sameName = known.filter(board => board.name.toLowerCase() === device.name.toLowerCase());
-  return { name: device.name, routes: device.routes, remembered: false, known: device.name === '' ? [] : sameName };
+  return { name: device.name, routes: sshRoutes(device), remembered: false, known: device.name === '' ? [] : sameName };
 }
 
 /** The known board as `mdt devices` would show it while it is away. */
@@ -138,6 +142,31 @@ function notFound(selector: DeviceSelector | undefined): DeviceNotFoundError {
   );
 }
 
+/** What may be done with a board that is there but does not run Mendel. */
+const NOT_RUNNING: Readonly<Record<string, readonly [state: string, hint: string]>> = {
+  fastboot: ['is in its bootloader', 'Start it with `mdt fastboot reboot`, or write its system anew with `mdt flash`.'],
+  'console-only': [
+    'is seen as a serial console only',
+    'Look with `mdt console` at what it does, and check its USB data cable.',
+  ],
+  'rom-download': ['has no bootloader that starts', 'Check the boot switches: for eMMC 1 to 4 are ON OFF OFF OFF.'],
+  inaccessible: ['may not be opened by this user', 'Run `sudo mdt udev install`, then plug the board in again.'],
+};
+
+function notRunning(devices: readonly Device[]): DeviceNotFoundError | undefined {
+  for (const device of devices) {
+    const [state, hint] = NOT_RUNNING[device.state] ?? [];
+    if (state === undefined) continue;
+    const place = device.routes[0] === undefined ? '' : formatRoute(device.routes[0]);
+    const name = device.name === '' ? (device.serialNumber ?? place) : device.name;
+    return new DeviceNotFoundError(`No board that runs Mendel was found; ${name} ${state}.`, {
+      hint,
+      facts: { device },
+    });
+  }
+  return undefined;
+}
+
 function ambiguous(selector: DeviceSelector | undefined, devices: readonly Device[]): AmbiguousDeviceError {
   const names = devices.map(nameWithRoute);
   return new AmbiguousDeviceError(
@@ -152,7 +181,7 @@ function ambiguous(selector: DeviceSelector | undefined, devices: readonly Devic
 }
 
 function nameWithRoute(device: Device): string {
-  const usbPort = device.routes.find(route => route.usbPort !== undefined)?.usbPort;
+  const usbPort = usbPortOf(device);
   if (usbPort !== undefined) return `${device.name} (usb:${usbPort})`;
-  return `${device.name} (${device.routes[0]?.address ?? 'no address'})`;
+  return `${device.name} (${sshRoutes(device)[0]?.address ?? 'no address'})`;
 }

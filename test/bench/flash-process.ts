@@ -1,5 +1,5 @@
 // `node flash-process.js BOARD IMAGE`: flashes the partition rootfs and prints how many milliseconds it took.
-import { parseNetworkTarget } from '../../src/device/network-target.js';
+import { parseNetworkTarget } from '../../src/device/fastboot-target.js';
 import { connectFastboot } from '../../src/fastboot/connect.js';
 import { FileImage } from '../../src/fastboot/image/file-image.js';
 import { timed } from './measure.js';

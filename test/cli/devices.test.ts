@@ -25,6 +25,27 @@ const nameless: Device = {
   routes: [{ kind: 'ssh', medium: 'usb-network', address: '192.168.101.2', port: 22, interface: 'usb1' }],
 };
 
+const inFastboot: Device = {
+  name: '',
+  state: 'fastboot',
+  serialNumber: '1b0741d6f0609912',
+  routes: [
+    {
+      kind: 'fastboot',
+      medium: 'usb',
+      target: { protocol: 'usb', usbPort: '1-2' },
+      usbPort: '1-2',
+      access: 'ready',
+    },
+    { kind: 'console', medium: 'serial', path: '/dev/ttyUSB0', usbPort: '1-3' },
+  ],
+};
+const inRom: Device = {
+  name: '',
+  state: 'rom-download',
+  routes: [{ kind: 'usb', medium: 'usb', usbPort: '1-4', vendorId: 0x1fc9, productId: 0x012b }],
+};
+
 test('into a pipe devices prints the lines of Python MDT, sorted by name', async t => {
   const configDir = await tempDir(t);
   await mdt({ configDir }, 'set', 'preferred-device', 'swift-otter');
@@ -48,6 +69,53 @@ test('on a terminal devices prints a table', async t => {
       '',
     ].join('\n'),
   );
+});
+
+test('a board that does not run Mendel is shown with its state, into a pipe too', async t => {
+  const options = { configDir: await tempDir(t), devices: [inFastboot, inRom] };
+  t.is(
+    (await mdt(options, 'devices')).out,
+    '1b0741d6f0609912\t\t(usb:1-2,fastboot)\nusb:1-4\t\t(usb:1-4,rom-download)\n',
+  );
+  t.is(
+    (await mdt({ ...options, terminal: true }, 'devices')).out,
+    [
+      'NAME              STATE         ADDRESS                MEDIUM',
+      '1b0741d6f0609912  fastboot      usb:1-2, /dev/ttyUSB0  usb, serial console',
+      'usb:1-4           rom-download  usb:1-4                usb',
+      '',
+    ].join('\n'),
+  );
+});
+
+test('devices --json tells of each route what belongs to its kind', async t => {
+  const { out } = await mdt({ configDir: await tempDir(t), devices: [inFastboot, inRom] }, 'devices', '--json');
+  const devices = JSON.parse(out) as { serialNumber: string | null; routes: object[] }[];
+  t.deepEqual(
+    devices.map(({ serialNumber, routes }) => ({ serialNumber, routes })),
+    [
+      {
+        serialNumber: '1b0741d6f0609912',
+        routes: [
+          { kind: 'fastboot', medium: 'usb', target: 'usb:1-2', access: 'ready', usbPort: '1-2' },
+          { kind: 'console', medium: 'serial', path: '/dev/ttyUSB0', usbPort: '1-3' },
+        ],
+      },
+      { serialNumber: null, routes: [{ kind: 'usb', medium: 'usb', usbId: '1fc9:012b', usbPort: '1-4' }] },
+    ],
+  );
+});
+
+test('what wants a running board passes over the others, and says where they are if there is no other', async t => {
+  const options = { configDir: await tempDir(t), devices: [inFastboot, inRom] };
+  const { code, err } = await mdt(options, 'reboot');
+  t.is(code, 3);
+  t.regex(
+    err,
+    /No board that runs Mendel was found; 1b0741d6f0609912 is in its bootloader\.\nhint: .*mdt fastboot reboot/,
+  );
+  const one = await mdt(options, 'reboot', '-d', 'usb:1-4');
+  t.regex(one.err, /usb:1-4 has no bootloader that starts\.\nhint: .*boot switches/);
 });
 
 test('devices --json keeps its schema', async t => {

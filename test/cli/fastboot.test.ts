@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { formatNetworkTarget } from '../../src/device/network-target.js';
+import { formatFastbootTarget } from '../../src/device/fastboot-target.js';
 import { mdt, type Outcome } from '../fakes/cli-io.js';
 import { diskWith, startTarget, type TargetDesk, type TargetOptions } from '../fakes/fastboot/target-desk.js';
 
@@ -13,7 +13,7 @@ interface Desk extends TargetDesk {
 
 async function desk(t: ExecutionContext, options: TargetOptions = {}): Promise<Desk> {
   const target = await startTarget(t, 'tcp', options);
-  const selector = formatNetworkTarget(target.target);
+  const selector = formatFastbootTarget(target.target);
   return {
     ...target,
     run: (...words) => mdt({ configDir: target.dir }, 'fastboot', '-s', selector, ...words),
@@ -81,7 +81,7 @@ test('reboot and reboot-bootloader restart the board', async t => {
 
 test('the board may be named behind the verb, and before fastboot', async t => {
   const { target, dir } = await desk(t);
-  const selector = formatNetworkTarget(target);
+  const selector = formatFastbootTarget(target);
   t.is((await mdt({ configDir: dir }, 'fastboot', 'getvar', '-s', selector, 'version')).out, '0.4\n');
   t.is((await mdt({ configDir: dir }, '-d', selector, 'fastboot', 'getvar', 'version')).out, '0.4\n');
 });

@@ -20,6 +20,13 @@ test('serial numbers and USB ports carry a prefix', t => {
   t.deepEqual(parseSelector('usb:1-1.4'), { kind: 'usb-port', usbPort: '1-1.4' });
 });
 
+test('a board in fastboot on the network carries its protocol', t => {
+  t.deepEqual(parseSelector('tcp:192.168.1.7'), {
+    kind: 'fastboot',
+    target: { protocol: 'tcp', host: '192.168.1.7' },
+  });
+});
+
 for (const text of [
   '',
   ' ',
@@ -28,6 +35,7 @@ for (const text of [
   'name\nname',
   'serial:',
   'usb:',
+  'tcp:',
   '1.2.3.4:0',
   '1.2.3.4:70000',
   '[::zz]',
@@ -39,7 +47,14 @@ for (const text of [
 }
 
 test('a selector reads back as it was written', t => {
-  for (const text of ['swift-otter', '127.0.0.1:2222', '[fe80::1%usb0]:22', 'serial:0f1e', 'usb:1-1.4']) {
+  for (const text of [
+    'swift-otter',
+    '127.0.0.1:2222',
+    '[fe80::1%usb0]:22',
+    'serial:0f1e',
+    'usb:1-1.4',
+    'udp:board:5555',
+  ]) {
     t.is(formatSelector(parseSelector(text)), text);
   }
 });
@@ -57,4 +72,31 @@ test('a selector matches by name, address, interface, USB port or serial number'
   for (const text of ['swift', '[fe80::1]:23', 'fe80::1%usb1', 'serial:0', 'usb:1-1']) {
     t.false(matchesSelector(device, parseSelector(text)), text);
   }
+});
+
+test('a board in fastboot is chosen by its serial number alone too, its port, or its address', t => {
+  const onUsb: Device = {
+    name: '',
+    state: 'fastboot',
+    serialNumber: '1b0741d6f0609912',
+    routes: [
+      {
+        kind: 'fastboot',
+        medium: 'usb',
+        target: { protocol: 'usb', usbPort: '1-2' },
+        usbPort: '1-2',
+        access: 'ready',
+      },
+    ],
+  };
+  const onNetwork: Device = {
+    name: '',
+    state: 'fastboot',
+    routes: [{ kind: 'fastboot', medium: 'tcp', target: { protocol: 'tcp', host: '10.0.0.7' }, access: 'ready' }],
+  };
+  const chosen = (device: Device, ...texts: string[]): boolean[] =>
+    texts.map(text => matchesSelector(device, parseSelector(text)));
+  t.deepEqual(chosen(onUsb, '1B0741D6F0609912', 'serial:1b0741d6f0609912', 'usb:1-2'), [true, true, true]);
+  t.deepEqual(chosen(onUsb, '1b0741d6f060991', 'usb:1-2.1', 'tcp:10.0.0.7', '10.0.0.7'), [false, false, false, false]);
+  t.deepEqual(chosen(onNetwork, 'tcp:10.0.0.7', 'udp:10.0.0.7', '10.0.0.7'), [true, false, false]);
 });

@@ -1,5 +1,5 @@
 import test from 'ava';
-import type { Device } from '../../src/device/device.js';
+import { sshRoutes, type Device } from '../../src/device/device.js';
 import { formatRoute } from '../../src/device/route.js';
 import { discover, type DiscoveryOptions } from '../../src/discovery/discover.js';
 import type { Link } from '../../src/discovery/interfaces.js';
@@ -119,7 +119,7 @@ test('the keymaster port is believed on loopback only, and only if it is a port'
   const responder = await FakeResponder.start(t, answerWith(boards));
   const devices = await search(responder);
   t.deepEqual(
-    devices.map(device => [device.name, device.routes[0]?.keymasterPort]),
+    devices.map(device => [device.name, sshRoutes(device)[0]?.keymasterPort]),
     [
       ['big', undefined],
       ['local', 5000],

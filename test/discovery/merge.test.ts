@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import type { SshRoute } from '../../src/device/route.js';
+import { sshRoutes, type Device } from '../../src/device/device.js';
 import { merge, type PairedBoard } from '../../src/discovery/merge.js';
 import type { Sighting } from '../../src/discovery/sighting.js';
 import { fingerprint } from '../../src/keys/host-key.js';
@@ -21,8 +21,8 @@ function usb(name: string, usbPort: string, address = '192.168.100.2', source: S
   };
 }
 
-function addresses(routes: readonly SshRoute[] | undefined): string[] {
-  return (routes ?? []).map(route => route.address);
+function addresses(device: Device | undefined): string[] {
+  return device === undefined ? [] : sshRoutes(device).map(route => route.address);
 }
 
 test('all addresses of a board are its routes: USB first, then IPv4, IPv6, link-local', t => {
@@ -35,7 +35,7 @@ test('all addresses of a board are its routes: USB first, then IPv4, IPv6, link-
     usb('otter', '1-1'),
   ]);
   t.is(devices.length, 1);
-  t.deepEqual(addresses(devices[0]?.routes), [
+  t.deepEqual(addresses(devices[0]), [
     '192.168.100.2',
     GADGET_LINK_LOCAL,
     '10.0.0.2',
@@ -50,7 +50,7 @@ test('one address that is seen on two interfaces of one LAN is one route; a link
     lan('otter', '10.0.0.2', network),
     lan('otter', 'fe80::1', network),
   ]);
-  t.deepEqual(addresses(merge(seen)[0]?.routes), ['10.0.0.2', 'fe80::1', 'fe80::1']);
+  t.deepEqual(addresses(merge(seen)[0]), ['10.0.0.2', 'fe80::1', 'fe80::1']);
 });
 
 test('names that differ only in case are one board', t => {
@@ -62,7 +62,7 @@ test('two boards with one address on two USB ports stay two, and are reached by 
     ['1-1', '1-2'].flatMap(port => [usb(`board-${port}`, port), usb(`board-${port}`, port, GADGET_LINK_LOCAL)]),
   );
   t.deepEqual(
-    devices.map(device => [device.name, ...addresses(device.routes), device.routes[0]?.interface]),
+    devices.map(device => [device.name, ...addresses(device), sshRoutes(device)[0]?.interface]),
     [
       ['board-1-1', GADGET_LINK_LOCAL, '192.168.100.2', 'usb1'],
       ['board-1-2', GADGET_LINK_LOCAL, '192.168.100.2', 'usb2'],
@@ -111,7 +111,7 @@ test('virtual boards share the loopback address and differ by port', t => {
     { source: 'mdns', name: 'two', route: { ...route, port: 2002 } },
   ]);
   t.deepEqual(
-    devices.map(device => [device.name, device.routes[0]?.port, device.routes[0]?.keymasterPort]),
+    devices.map(device => [device.name, sshRoutes(device)[0]?.port, sshRoutes(device)[0]?.keymasterPort]),
     [
       ['one', 2001, 3001],
       ['two', 2002, undefined],
@@ -186,7 +186,9 @@ test('every sighting is in some board, and no board goes over two USB ports', t 
           device => new Set(device.routes.flatMap(route => route.usbPort ?? [])).size <= 1,
         );
         const has = ({ route }: Sighting): boolean =>
-          devices.some(device => device.routes.some(own => own.address === route.address && own.port === route.port));
+          devices.some(device =>
+            sshRoutes(device).some(own => own.address === route.address && own.port === route.port),
+          );
         return isOneCable && seen.every(has);
       }),
     );

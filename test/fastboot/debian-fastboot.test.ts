@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { connectFastboot } from '../../src/fastboot/connect.js';
 import { FileImage } from '../../src/fastboot/image/file-image.js';
-import type { NetworkTarget } from '../../src/device/network-target.js';
+import type { NetworkTarget } from '../../src/device/fastboot-target.js';
 import { startTarget, type TargetDesk } from '../fakes/fastboot/target-desk.js';
 import { mustRun, runProgram } from '../lab/program.js';
 import { hasProgram } from '../lab/requirements.js';

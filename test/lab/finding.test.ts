@@ -13,7 +13,7 @@ labTest('twenty boards on the LAN are all found, each once', async t => {
   for (const board of lab.boards) {
     const device = devices.find(({ name }) => name === board.name);
     t.true(
-      device?.routes.some(route => route.address === board.lanAddress),
+      device?.routes.some(route => route.kind === 'ssh' && route.address === board.lanAddress),
       board.name,
     );
   }
@@ -34,7 +34,10 @@ labTest('a board on USB is found where the default route leads elsewhere, and it
   t.regex(await lab.desk.mustRun(['ip', 'route', 'show', 'default']), /dev eth0/);
   const devices = await user.devices();
   t.is(devices.length, 1);
-  t.deepEqual([...new Set(devices[0]?.routes.map(route => route.interface))].sort(), ['eth0', 'usb0']);
+  t.deepEqual([...new Set(devices[0]?.routes.map(route => (route.kind === 'ssh' ? route.interface : null)))].sort(), [
+    'eth0',
+    'usb0',
+  ]);
 });
 
 labTest('two boards with the same address and MAC stay two, and each can be used', async t => {
@@ -53,7 +56,11 @@ labTest('a board that announces nothing is found at the gadget address', async t
   await using lab = await startLab({ boards: [{ links: ['usb'], announce: false }] });
   const user = await DeskUser.of(t, lab);
   const [device] = await user.devices();
-  t.true(device?.routes.some(route => route.address === GADGET_ADDRESS && route.interface === 'usb0'));
+  t.true(
+    device?.routes.some(
+      route => route.kind === 'ssh' && route.address === GADGET_ADDRESS && route.interface === 'usb0',
+    ),
+  );
 });
 
 labTest('one dead adapter does not hide the boards behind the others', async t => {

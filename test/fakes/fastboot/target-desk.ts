@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
-import type { NetworkTarget } from '../../../src/device/network-target.js';
+import type { NetworkTarget } from '../../../src/device/fastboot-target.js';
 import { tempDir } from '../../fixtures/temp-dir.js';
 import { Bootloader, type BootloaderOptions } from './bootloader.js';
 import { Disk, type Partition } from './disk.js';

@@ -1,5 +1,5 @@
 import test from 'ava';
-import { formatNetworkTarget, parseNetworkTarget } from '../../src/device/network-target.js';
+import { formatFastbootTarget, parseFastbootTarget, parseNetworkTarget } from '../../src/device/fastboot-target.js';
 import { UsageError } from '../../src/errors.js';
 
 test('a board on the network is a protocol and a host, with or without a port', t => {
@@ -9,9 +9,14 @@ test('a board on the network is a protocol and a host, with or without a port', 
   t.deepEqual(parseNetworkTarget('udp:::1'), { protocol: 'udp', host: '::1' });
 });
 
+test('a board on USB is the port it is plugged into', t => {
+  t.deepEqual(parseFastbootTarget('usb:1-1.4'), { protocol: 'usb', usbPort: '1-1.4' });
+  t.throws(() => parseFastbootTarget('usb:'), { instanceOf: UsageError });
+});
+
 test('it reads back as it was written', t => {
-  for (const text of ['tcp:192.168.1.7', 'udp:board:5555', 'tcp:[fe80::1%eth0]:1', 'udp:::1']) {
-    t.is(formatNetworkTarget(parseNetworkTarget(text)), text);
+  for (const text of ['usb:1-1.4', 'tcp:192.168.1.7', 'udp:board:5555', 'tcp:[fe80::1%eth0]:1', 'udp:::1']) {
+    t.is(formatFastbootTarget(parseFastbootTarget(text)), text);
   }
 });
 
