@@ -9,8 +9,9 @@ const allowedRooms = {
   ssh: [...FLOOR, 'config/', 'keys/'],
   tflite: FLOOR,
   fastboot: FLOOR,
+  console: FLOOR,
   agent: FLOOR,
-  pairing: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/'],
+  pairing: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'console/'],
   files: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
   power: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
   models: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/', 'tflite/', 'files/'],
@@ -30,6 +31,7 @@ const doors = {
   'node-forge': '^src/keys/key-format\\.ts$',
   commander: '^src/cli/',
   inquirer: '^src/cli/prompt\\.ts$',
+  serialport: '^src/(console/serial-port|discovery/serial-ports)\\.ts$',
 };
 
 const roomRules = Object.entries(allowedRooms).map(([room, allowed]) => ({

@@ -12,6 +12,8 @@ const options = {
   entryPoints: { mdt: 'src/cli/main.ts', index: 'src/index.ts' },
   outdir: 'dist',
   bundle: true,
+  // Its native part is found beside it, and few commands need it.
+  external: ['serialport'],
   splitting: true,
   format: 'esm',
   platform: 'node',

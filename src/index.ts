@@ -19,6 +19,12 @@ export { parseFastbootTarget, type FastbootTarget } from './device/fastboot-targ
 export { connectFastboot, type ConnectOptions as FastbootOptions } from './fastboot/connect.js';
 export type { FastbootClient } from './fastboot/client.js';
 export { FastbootFailError } from './fastboot/fail-error.js';
+export type { ConsolePort } from './console/console-port.js';
+export { detectState, type ConsoleState } from './console/detect.js';
+export { login, type LoginOptions } from './console/linux-login.js';
+export type { ConsoleShell } from './console/linux-shell.js';
+export { openConsole } from './console/open-console.js';
+export { enterFastboot, leaveFastboot, type FastbootEntered, type UBootOptions } from './console/u-boot.js';
 export { FileImage } from './fastboot/image/file-image.js';
 export { ImageError, type Image } from './fastboot/image/image.js';
 export { streamImage } from './fastboot/image/stream-image.js';

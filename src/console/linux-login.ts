@@ -1,0 +1,129 @@
+import { BoardRefusedError, PairingRefusedError, TransportError } from '../errors.js';
+import { withDeadline } from '../time/deadline.js';
+import type { LongOperation } from '../time/progress.js';
+import type { ConsolePort } from './console-port.js';
+import { detectOn, type ConsoleState } from './detect.js';
+import { Dialogue } from './dialogue.js';
+import { openShell, type ConsoleShell } from './linux-shell.js';
+import { FIRST_BOOT, LOGIN_INCORRECT, LOGIN_PROMPT, PASSWORD_PROMPT, SHELL_PROMPT } from './prompts.js';
+
+export interface LoginOptions extends LongOperation {
+  readonly username: string;
+  readonly password: string;
+  /** Longest wait for a board that is booting; the first boot takes minutes. Default 10 minutes. */
+  readonly bootTimeoutMs?: number | undefined;
+  /** Longest silence of a login; default 30 s. */
+  readonly loginTimeoutMs?: number | undefined;
+}
+
+const BOOT_TIMEOUT_MS = 600_000;
+const LOGIN_TIMEOUT_MS = 30_000;
+/** How long a booting board may be without a prompt before it is asked again; kernel messages may stand behind one. */
+const BOOT_PAUSE_MS = 15_000;
+
+/**
+ * Logs in on a console, whatever it is at: waits for a board that boots, and takes over the shell of `username`, or of
+ * root, that somebody has left open. The caller disposes the shell, which logs out what was logged in here.
+ * @throws PairingRefusedError if the password is wrong, BoardRefusedError where there is no Linux to log in to,
+ * TimeoutError, TransportError, AbortedError
+ */
+export async function login(port: ConsolePort, options: LoginOptions): Promise<ConsoleShell> {
+  const dialogue = new Dialogue(port);
+  const { bootTimeoutMs = BOOT_TIMEOUT_MS } = options;
+  const operation = `waiting for a login prompt on ${port.name}`;
+  const state = await withDeadline({ operation, timeoutMs: bootTimeoutMs, signal: options.signal }, signal =>
+    waitForLinux(dialogue, { ...options, signal }),
+  );
+  const wasLoggedIn = state.kind === 'shell';
+  if (!wasLoggedIn) await enterPassword(dialogue, options);
+  return await openShell(dialogue, { ...options, wasLoggedIn });
+}
+
+type LinuxState = Extract<ConsoleState, { kind: 'login-prompt' | 'shell' }>;
+
+async function waitForLinux(dialogue: Dialogue, options: LongOperation): Promise<LinuxState> {
+  const { signal } = options;
+  let told: 'nothing' | 'boot' | 'first boot' = 'nothing';
+  for (;;) {
+    const state = await detectOn(dialogue, signal);
+    if (state.kind === 'login-prompt' || state.kind === 'shell') return state;
+    refuseOther(dialogue, state);
+    const isFirst = state.kind === 'booting' && state.firstBoot;
+    if (told === 'nothing') tell(options, 'The board is booting; waiting for its login prompt.');
+    if (isFirst && told !== 'first boot') tell(options, 'It is its first boot, which takes some minutes.');
+    told = isFirst ? 'first boot' : 'boot';
+    const patterns = { login: LOGIN_PROMPT, firstBoot: FIRST_BOOT };
+    const found = await dialogue.poll(patterns, { waitMs: BOOT_PAUSE_MS, signal });
+    if (found?.name === 'login') return { kind: 'login-prompt', hostName: '' };
+  }
+}
+
+/** Says why there will be no login, unless time alone can bring one. */
+function refuseOther(dialogue: Dialogue, state: Exclude<ConsoleState, LinuxState>): void {
+  const { name } = dialogue.port;
+  switch (state.kind) {
+    case 'booting':
+    case 'u-boot-countdown':
+      return;
+    case 'u-boot-prompt':
+    case 'fastboot': {
+      const where = state.kind === 'fastboot' ? 'in fastboot' : 'at the prompt of U-Boot';
+      const hint = `${state.kind === 'fastboot' ? 'Press Ctrl-C, then type' : 'Type'} \`boot\` in \`mdt console ${name}\`, or reset the board.`;
+      throw new BoardRefusedError(`The board on ${name} is ${where}, so nobody can log in to its Linux.`, { hint });
+    }
+    case 'unknown':
+      throw new BoardRefusedError(
+        `The console ${name} is busy with something else: ${JSON.stringify(state.lastLine)}.`,
+        {
+          hint: `End it in \`mdt console ${name}\` (Ctrl-C, or q), then run the command again.`,
+          facts: { transcript: dialogue.transcript },
+        },
+      );
+    case 'silent':
+      throw new TransportError(`Nothing answers on the console ${name}.`, {
+        hint: 'Check that the board has power, that the cable carries data, and that this is the right port: of the two of a Dev Board the lower one.',
+        facts: { port: name },
+      });
+  }
+}
+
+async function enterPassword(dialogue: Dialogue, options: LoginOptions): Promise<void> {
+  const { username, password, signal, loginTimeoutMs: timeoutMs = LOGIN_TIMEOUT_MS } = options;
+  const operation = `logging in as ${username} on ${dialogue.port.name}`;
+  const deadline = { operation, timeoutMs, signal };
+  await dialogue.type(username, { operation, signal });
+  await dialogue.send('\r');
+  const asked = await dialogue.expect(
+    { password: PASSWORD_PROMPT, shell: SHELL_PROMPT, login: LOGIN_PROMPT },
+    deadline,
+  );
+  if (asked.name === 'shell') return;
+  if (asked.name === 'login') throw wrongPassword(dialogue, username);
+  await dialogue.send(`${password}\r`);
+  const answers = {
+    incorrect: LOGIN_INCORRECT,
+    login: LOGIN_PROMPT,
+    // A password that has expired, or an account that has been locked: nothing to be done from here.
+    another: /^(?:.*(?:new|current).*password.*|.*account.*(?:expired|locked).*)/im,
+    shell: SHELL_PROMPT,
+  };
+  const { name } = await dialogue.expect(answers, deadline);
+  if (name === 'another') {
+    throw new BoardRefusedError(`The board wants something else before ${username} may log in.`, {
+      hint: `Log in by hand with \`mdt console ${dialogue.port.name}\`.`,
+      facts: { transcript: dialogue.transcript },
+    });
+  }
+  if (name !== 'shell') throw wrongPassword(dialogue, username);
+}
+
+function wrongPassword({ port }: Dialogue, username: string): PairingRefusedError {
+  return new PairingRefusedError(`The board on ${port.name} does not take this password for ${username}.`, {
+    hint: 'Set the right one with `mdt set password`, or MDT_PASSWORD; boards are delivered with mendel.',
+    facts: { port: port.name, username },
+  });
+}
+
+function tell({ onProgress }: LongOperation, text: string): void {
+  onProgress?.({ kind: 'message', task: 'console', text });
+}

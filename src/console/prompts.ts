@@ -1,0 +1,26 @@
+/*
+ * What consoles say when they wait for somebody. Prompts come without a line end, so each pattern that is one demands
+ * the end of what was said, but for blanks that were typed: `(?![^])`, which `$` would not with the flag m.
+ * U-Boot 2017.03 and 2019.04 as NXP has them, mainline U-Boot; agetty and login of Debian; Mendel's systemd and runonce.
+ */
+
+/** `=> ` of mainline, `u-boot=> ` of the boards. */
+export const U_BOOT_PROMPT = /^[\w.-]*=> +(?![^])/m;
+/** The words differ by version, and the number is rewritten in place. */
+export const AUTOBOOT_COUNTDOWN = /autoboot:\s+\d/i;
+/** The first line of U-Boot, or of its loader, after a reset. */
+export const U_BOOT_BANNER = /^U-Boot (?:SPL )?\d{4}\.\d\d/m;
+/** What a board's bootloader says to keys while it is in fastboot, and what mainline says over the network. */
+export const FASTBOOT_RUNS = /In fastboot mode|Listening for fastboot command/i;
+
+/** `swift-otter login: ` */
+export const LOGIN_PROMPT = /^(?:([\w.-]+) )?login: +(?![^])/m;
+export const PASSWORD_PROMPT = /^Password: ?(?![^])/im;
+export const LOGIN_INCORRECT = /^Login incorrect/m;
+/** `mendel@swift-otter:~$ `, `# `, and what else ends so. */
+export const SHELL_PROMPT = /^([^\n]{0,200}[$#]) +(?![^])/m;
+
+/** systemd's line while runonce makes keys and names on the first boot, which takes minutes. */
+export const FIRST_BOOT = /A start job is running for Scripts that should be run only once/;
+export const BOOT_MESSAGE =
+  /^\[ *\d+\.\d{3,}\]|^\[ {2}OK {2}\]|^Starting kernel|A start job is running|^U-Boot (?:SPL )?\d{4}/m;

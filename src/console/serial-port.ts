@@ -1,0 +1,82 @@
+// The only door to the package serialport, whose native part is loaded when a port is opened or listed.
+import { isMainThread } from 'node:worker_threads';
+import type { SerialPort } from 'serialport';
+import { TransportError } from '../errors.js';
+import { throwIfAborted } from '../time/deadline.js';
+import type { ConsolePort } from './console-port.js';
+import { openError, refuseIfHeld } from './port-errors.js';
+import { StreamPort } from './stream-port.js';
+
+/** What every Mendel board's console runs at, with 8 data bits, no parity, 1 stop bit and no flow control. */
+const BAUD_RATE = 115_200;
+
+interface Package {
+  readonly SerialPort: typeof SerialPort;
+}
+
+export interface OpenSerialPortOptions {
+  readonly signal?: AbortSignal | undefined;
+  /** How the package is loaded; for tests. */
+  readonly load?: () => Promise<Package>;
+}
+
+/**
+ * Opens a serial port for this process alone. Modem lines stay as the system sets them: boards do not use them, and
+ * pseudo-terminals have none.
+ * @throws DeviceNotFoundError, DeviceBusyError, PermissionError, UsageError, TransportError
+ */
+export async function openSerialPort(path: string, options: OpenSerialPortOptions = {}): Promise<ConsolePort> {
+  const { SerialPort: Port } = await load(options.load);
+  await refuseIfHeld(path);
+  throwIfAborted(options.signal);
+  const port = new Port({
+    path,
+    baudRate: BAUD_RATE,
+    dataBits: 8,
+    parity: 'none',
+    stopBits: 1,
+    rtscts: false,
+    lock: true,
+    // Leaves the lines as they are when the port is closed.
+    hupcl: false,
+    autoOpen: false,
+  });
+  await new Promise<void>((resolve, reject) => {
+    port.open(error => {
+      if (error) openError(path, error).then(reject, reject);
+      else resolve();
+    });
+  });
+  return new StreamPort(port, {
+    name: path,
+    lostHint: 'The USB cable was pulled, or the board or its hub lost power; plug it in and run the command again.',
+    close: () => closePort(port),
+  });
+}
+
+async function load(loadPackage: () => Promise<Package> = () => import('serialport')): Promise<Package> {
+  if (!isMainThread) {
+    // Its native part ends the whole process there (bindings-cpp 13, on Linux and macOS).
+    throw new TransportError('Serial ports can be used on the main thread only.', {
+      hint: 'Open the port in the main thread, or in a process of its own.',
+    });
+  }
+  try {
+    return await loadPackage();
+  } catch (error) {
+    throw new TransportError('Serial ports cannot be used: the native part of the package serialport is missing.', {
+      hint: 'Install mdt again with `npm install --global mendel-device-tool` on this system; tcp:HOST:PORT works without it.',
+      cause: error,
+    });
+  }
+}
+
+/** A port that has vanished is closed already, which is no error here. */
+async function closePort(port: SerialPort): Promise<void> {
+  if (!port.isOpen) return;
+  await new Promise<void>(resolve => {
+    port.close(() => {
+      resolve();
+    });
+  });
+}
