@@ -47,3 +47,11 @@ export class AgentError extends MdtError {
     super(family, failure.code, safeText(failure.message, 1024), { hint, facts: failure.facts });
   }
 }
+
+/** The board has nothing that could run the agent. */
+export function noPython(facts: Readonly<Record<string, unknown>> = {}): MdtError {
+  return new MdtError('refused', 'NO_PYTHON', 'There is no python3 on the board, which the benchmark needs.', {
+    hint: 'Install it on the board with "sudo apt-get install python3".',
+    facts,
+  });
+}

@@ -14,6 +14,7 @@ import gc
 import glob
 import hashlib
 import json
+import math
 import os
 import random
 import re
@@ -29,6 +30,7 @@ PROTOCOL = 1
 VERSION = "1.0"
 MAX_LINE_BYTES = 1024 * 1024
 MAX_BATCH = 16384
+LEARNING_RATE = 0.01
 # How often samples are told, between two inferences.
 FLUSH_S = 0.25
 OUTPUT_TAIL = 4096
@@ -104,7 +106,7 @@ class Board:
 		return self.list("/sys/class/apex/apex_*")
 
 	def tpus(self):
-		"""Edge TPUs as the kernel sees them, for a board whose library cannot be asked."""
+		"""Edge TPUs as the kernel sees them, where no library can be asked."""
 		found = [("pci", "/dev/" + os.path.basename(apex)) for apex in self.apexes()]
 		for device in self.list("/sys/bus/usb/devices/*"):
 			name = "%s:%s" % (self.text(device + "/idVendor"), self.text(device + "/idProduct"))
@@ -114,28 +116,22 @@ class Board:
 
 	def telemetry(self):
 		apexes = self.apexes()
-		# Below -80 C the link to the chip is dead.
+		first = (apexes or ["/none"])[0]
 		temps = [self.number(apex + "/temp") for apex in apexes]
+		# Below -80 C the link to the chip is dead.
 		temps = [temp if temp is not None and temp > -80000 else None for temp in temps]
-		trips, poll = None, None
-		if apexes:
-			trips = [self.number("%s/trip_point%d_temp" % (apexes[0], number)) for number in range(3)]
-			trips = [trip for trip in trips if trip is not None] or None
-			poll = self.number(apexes[0] + "/temp_poll_interval")
 		known = [temp for temp in temps if temp is not None]
-		throttled = None
-		if known and trips and poll is not None:
-			throttled = poll > 0 and max(known) >= trips[0]
+		# The driver slows the chip down at the first trip point, if it looks at the temperature at all.
+		trip, poll = self.number(first + "/trip_point0_temp"), self.number(first + "/temp_poll_interval")
+		throttled = poll > 0 and max(known) >= trip if known and trip is not None and poll is not None else None
 		cpu = "/sys/devices/system/cpu/cpu0/cpufreq/scaling_"
 		return {
 			"atNs": to_ns(clock()),
 			"tpuTempMilliC": temps or None,
-			"tpuTripPoints": trips,
 			"cpuTempMilliC": self.number("/sys/class/thermal/thermal_zone0/temp"),
 			"cpuFreqKHz": self.number(cpu + "cur_freq"),
 			"governor": self.text(cpu + "governor"),
 			"throttled": throttled,
-			"tpuPollIntervalMs": poll if poll is None or poll >= 0 else None,
 		}
 
 class Governor:
@@ -181,8 +177,8 @@ echo $ok"""
 
 # Libraries: used in child processes only.
 
-TYPES = ("none", "float32", "int32", "uint8", "int64", "string", "bool", "int16", "complex64", "int8", "float16",
-			"float64", "complex128", "uint64", "resource", "variant", "uint32", "uint16", "int4")
+TYPES = ("none float32 int32 uint8 int64 string bool int16 complex64 int8 float16 float64 complex128 uint64 resource "
+			"variant uint32 uint16 int4").split()
 # What libraries print for a reason that they give nowhere else.
 REASONS = (
 	("UNRESOLVED_OP", r"unresolved custom op: *([\w.-]+)|Didn't find op for builtin opcode '?([\w.-]+)",
@@ -241,9 +237,7 @@ def open_refused():
 	return Failure("NO_TPU", "The Edge TPU cannot be opened; another program may be using it.")
 
 def load_tflite_c():
-	problem = None
-	name = "libtensorflowlite_c.so"
-	given = os.environ.get("MDT_TFLITE_C")
+	problem, name, given = None, "libtensorflowlite_c.so", os.environ.get("MDT_TFLITE_C")
 	for path in [given] if given else [name, "/usr/local/lib/" + name, "/usr/lib/" + name]:
 		try:
 			library = ctypes.CDLL(path)
@@ -258,8 +252,8 @@ def load_tflite_c():
 					"InterpreterOptionsSetNumThreads -pn", "InterpreterOptionsAddDelegate -pp", "InterpreterCreate ppp",
 					"InterpreterAllocateTensors np", "InterpreterInvoke np", "InterpreterGetInputTensorCount np",
 					"InterpreterGetInputTensor ppn", "InterpreterGetOutputTensorCount np",
-					"InterpreterGetOutputTensor ppn", "TensorType np", "TensorNumDims np", "TensorDim npn",
-					"TensorByteSize zp", "TensorName tp", "TensorCopyFromBuffer nptz", "TensorCopyToBuffer nppz"):
+					"InterpreterGetOutputTensor ppn", "TensorType np", "TensorByteSize zp",
+					"TensorCopyFromBuffer nptz", "TensorCopyToBuffer nppz"):
 		name, signature = line.split()
 		function = getattr(library, "TfLite" + name)
 		setattr(library, name, function)
@@ -283,7 +277,7 @@ def fixed_bytes(rng, kind, size):
 class Interpreter:
 	"""A model in the C library; all runtimes have this face."""
 
-	def __init__(self, path, index, threads, stand_in):
+	def __init__(self, path, job):
 		try:
 			lib = self.lib = load_tflite_c()
 		except OSError as error:
@@ -292,12 +286,10 @@ class Interpreter:
 		if not model:
 			raise Failure("NOT_A_MODEL", "TensorFlow Lite cannot read the model.")
 		options = lib.InterpreterOptionsCreate()
-		if threads:
-			lib.InterpreterOptionsSetNumThreads(options, threads)
-		if stand_in is not None:
-			stand_in.attach(lib, options)
-		elif index is not None:
-			lib.InterpreterOptionsAddDelegate(options, self.delegate(device_name(index)))
+		if job["threads"]:
+			lib.InterpreterOptionsSetNumThreads(options, job["threads"])
+		if job["device"] is not None:
+			self.use_tpu(options, job["device"])
 		self.handle = lib.InterpreterCreate(model, options)
 		if not self.handle or lib.InterpreterAllocateTensors(self.handle) != 0:
 			raise Failure("MODEL_FAILED", "TensorFlow Lite cannot prepare the model.")
@@ -308,31 +300,18 @@ class Interpreter:
 						for at in range(lib.InterpreterGetOutputTensorCount(self.handle))]
 		self.buffers = []
 
-	@staticmethod
-	def delegate(device):
+	def use_tpu(self, options, index):
+		name = device_name(index).encode("ascii")
 		create = ctypes.CDLL(LIBEDGETPU).tflite_plugin_create_delegate
 		create.restype = ctypes.c_void_p
-		keys, values = (ctypes.c_char_p * 1)(b"device"), (ctypes.c_char_p * 1)(device.encode("ascii"))
-		delegate = create(keys, values, ctypes.c_size_t(1), None)
+		delegate = create((ctypes.c_char_p * 1)(b"device"), (ctypes.c_char_p * 1)(name), ctypes.c_size_t(1), None)
 		if not delegate:
 			raise open_refused()
-		return delegate
-
-	def describe(self, tensors):
-		lib = self.lib
-		return [{
-			"name": (lib.TensorName(tensor) or b"").decode("utf-8", "replace")[:256],
-			"shape": [lib.TensorDim(tensor, at) for at in range(min(lib.TensorNumDims(tensor), 16))],
-			"type": dict(enumerate(TYPES)).get(lib.TensorType(tensor), "other"),
-		} for tensor in tensors[:1024]]
-
-	def tensors(self):
-		return self.describe(self.ins), self.describe(self.outs)
+		self.lib.InterpreterOptionsAddDelegate(options, delegate)
 
 	def fill(self, rng):
-		sizes = [self.lib.TensorByteSize(tensor) for tensor in self.ins]
-		kinds = [tensor["type"] for tensor in self.describe(self.ins)]
-		self.data = [fixed_bytes(rng, kind, size) for kind, size in zip(kinds, sizes)]
+		kinds = [dict(enumerate(TYPES)).get(self.lib.TensorType(tensor), "unknown") for tensor in self.ins]
+		self.data = [fixed_bytes(rng, kind, self.lib.TensorByteSize(tensor)) for kind, tensor in zip(kinds, self.ins)]
 		self.copy_in()
 
 	def copy_in(self):
@@ -354,13 +333,13 @@ class Interpreter:
 class PythonInterpreter:
 	"""A model in tflite_runtime."""
 
-	def __init__(self, path, index, threads, _stand_in):
+	def __init__(self, path, job):
 		from tflite_runtime.interpreter import Interpreter as Runtime, load_delegate
 		options = {"model_path": path}
-		if threads:
-			options["num_threads"] = threads
-		if index is not None:
-			device = device_name(index)
+		if job["threads"]:
+			options["num_threads"] = job["threads"]
+		if job["device"] is not None:
+			device = device_name(job["device"])
 			try:
 				options["experimental_delegates"] = [load_delegate(LIBEDGETPU, {"device": device})]
 			except (OSError, ValueError):
@@ -372,13 +351,6 @@ class PythonInterpreter:
 			raise classify("MODEL_FAILED", "TensorFlow Lite cannot prepare the model: %s" % error, str(error))
 		self.invoke = self.runtime.invoke
 		self.ins, self.outs = self.runtime.get_input_details(), self.runtime.get_output_details()
-
-	def tensors(self):
-		import numpy
-		return tuple([{
-			"name": str(tensor["name"])[:256], "shape": [int(size) for size in tensor["shape"]][:16],
-			"type": numpy.dtype(tensor["dtype"]).name,
-		} for tensor in tensors[:1024]] for tensors in (self.ins, self.outs))
 
 	def fill(self, rng):
 		import numpy
@@ -403,28 +375,19 @@ class PythonInterpreter:
 class LegacyEngine:
 	"""A model in the Edge TPU library of Mendel 2 and 3, which copies within its inference."""
 
-	def __init__(self, path, index, _threads, _stand_in):
-		if index is None:
+	def __init__(self, path, job):
+		if job["device"] is None:
 			raise Failure("NO_RUNTIME", "The edgetpu Python library of this board has no CPU.")
-		device_name(index)
 		from edgetpu.basic.basic_engine import BasicEngine
 		try:
-			self.engine = BasicEngine(path)
+			self.engine = BasicEngine(path, job["devicePath"]) if job["device"] else BasicEngine(path)
 		except RuntimeError as error:
 			raise classify("MODEL_FAILED", "The Edge TPU library refuses the model: %s" % error, str(error))
 		self.run = getattr(self.engine, "run_inference", None) or self.engine.RunInference
 
-	def tensors(self):
-		shape = [int(size) for size in self.engine.get_input_tensor_shape()]
-		sizes = [int(size) for size in self.engine.get_all_output_tensors_sizes()]
-		return ([{"name": "input", "shape": shape, "type": "uint8"}],
-				[{"name": "output", "shape": [size], "type": "float32"} for size in sizes])
-
 	def fill(self, rng):
 		import numpy
-		size = 1
-		for length in self.tensors()[0][0]["shape"]:
-			size *= length
+		size = int(numpy.prod(self.engine.get_input_tensor_shape()))
 		self.data = numpy.frombuffer(fixed_bytes(rng, "uint8", size), numpy.uint8)
 
 	def invoke(self):
@@ -494,12 +457,10 @@ class Child:
 			nothing = os.open(os.devnull, os.O_RDONLY)
 			for fd, target in ((nothing, 0), (output, 1), (output, 2)):
 				os.dup2(fd, target)
-			for fd in range(3, 256):
-				if fd not in (messages, go):
-					try:
-						os.close(fd)
-					except OSError:
-						pass
+			last = 2
+			for fd in sorted((messages, go)) + [256]:
+				os.closerange(last + 1, fd)
+				last = fd
 			# Dies with its parent, even where that is killed.
 			prctl = getattr(ctypes.CDLL(None), "prctl", None)
 			if prctl is not None:
@@ -534,9 +495,8 @@ class Child:
 		while select.select([self.output_fd], [], [], 0)[0]:
 			data = os.read(self.output_fd, 65536)
 			if not data:
-				return False
+				break
 			self.tail = (self.tail + data)[-OUTPUT_TAIL:]
-		return True
 
 	def read(self):
 		"""Messages that have come; None at the end of the process."""
@@ -556,20 +516,18 @@ class Child:
 		"""Kills it. One that hangs in a driver cannot be killed, and is not waited for."""
 		if self.status is not None:
 			return self.status
-		until = clock() + 2
-		is_killed = False
-		while True:
+		until, is_killed = clock() + 2, False
+		while self.status is None:
 			pid, status = os.waitpid(self.pid, os.WNOHANG)
 			if pid:
 				self.status = -os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-				break
-			if not is_killed and (not self.is_done or clock() > until - 1.5):
+			elif clock() > until:
+				self.status = 0
+			elif not is_killed and (not self.is_done or clock() > until - 1.5):
 				os.kill(self.pid, signal.SIGKILL)
 				is_killed = True
-			if clock() > until:
-				self.status = 0
-				break
-			select.select([], [], [], 0.002)
+			else:
+				select.select([], [], [], 0.002)
 		for fd in (self.fd, self.output_fd, self.go_fd):
 			os.close(fd)
 		return self.status
@@ -604,6 +562,73 @@ def inspect(timeout_s):
 
 # Measuring: in a child process.
 
+class Softmax:
+	"""A last layer that learns. The last number of each row is 1: its weights are the biases."""
+
+	def __init__(self, rows, labels, classes):
+		import numpy
+		self.exp, self.rows, self.labels = numpy.exp, numpy.array(rows, "f"), numpy.array(labels)
+		self.weights = numpy.zeros((classes, len(rows[0])), "f")
+
+	def chances(self, batch):
+		scores = self.rows[batch].dot(self.weights.T)
+		powers = self.exp(scores - scores.max(1)[:, None])
+		return powers / powers.sum(1)[:, None]
+
+	def step(self, batch):
+		slopes = self.chances(batch)
+		slopes[range(len(batch)), self.labels[batch]] -= 1
+		self.weights -= LEARNING_RATE / len(batch) * slopes.T.dot(self.rows[batch])
+
+def train_softmax(job, tell):
+	"""Gradient descent as pycoral's script has it: 1024 random samples, 100 a step."""
+	rng, samples = random.Random(job["seed"]), range(1024)
+	rows = [[rng.random() for _ in range(job["size"])] + [1.0] for _ in samples]
+	labels = [at % job["classes"] for at in samples]
+	rng.shuffle(labels)
+	layer = Softmax(rows, labels, job["classes"])
+	begin = clock()
+	for done in range(job["runs"]):
+		layer.step([rng.randrange(1024) for _ in range(100)])
+		tell(done + 1)
+	wall = clock() - begin
+	return wall, -sum(map(math.log, layer.chances(samples)[samples, labels])) / len(samples)
+
+def imprint(job, tell):
+	"""Weight imprinting as pycoral's script has it: random images of every class, and the model written at the end."""
+	import numpy
+	from pycoral.learn.imprinting.engine import ImprintingEngine
+	from pycoral.utils.edgetpu import make_interpreter
+	engine = ImprintingEngine(job["file"], keep_classes=False)
+	extractor = make_interpreter(engine.serialize_extractor_model(), device=device_name(job["device"]))
+	extractor.allocate_tensors()
+	source, sink = extractor.get_input_details()[0], extractor.get_output_details()[0]
+	scale, zero = sink["quantization"]
+	rng = numpy.random.RandomState(job["seed"])
+	images = [rng.randint(0, 256, source["shape"], numpy.uint8) for _ in range(job["runs"])]
+	begin = clock()
+	for at, image in enumerate(images):
+		extractor.set_tensor(source["index"], image)
+		extractor.invoke()
+		scores = extractor.get_tensor(sink["index"]).flatten().astype(numpy.int64)
+		engine.train(scale * (scores - zero), class_id=at // job["size"])
+		tell(at + 1)
+	engine.serialize_model()
+	return clock() - begin, None
+
+def train_job(job, send, _go):
+	told = [clock()]
+
+	def tell(done):
+		if clock() - told[0] > FLUSH_S:
+			told[0] = clock()
+			send(progress("training", job["name"], done, job["runs"]))
+
+	send(progress("training", job["name"], 0, job["runs"]))
+	wall, loss = (train_softmax if job["kind"] == "softmax" else imprint)(job, tell)
+	send({"type": "trained", "model": job["name"], "delegate": job["delegate"], "wallNs": to_ns(wall), "loss": loss})
+	send({"type": "done"})
+
 def failed_invoke():
 	return Failure("MODEL_FAILED", "An inference of the model failed.")
 
@@ -618,8 +643,7 @@ class Stream:
 		job, name = self.job, model["name"]
 		self.send(progress("loading", name))
 		started = clock()
-		interpreter = dict(RUNTIMES)[job["runtime"]](
-			model["file"], job["device"], job["threads"], job["standIn"])
+		interpreter = dict(RUNTIMES)[job["runtime"]](model["file"], job)
 		loaded = clock()
 		interpreter.fill(random.Random(job["seed"]))
 		self.send(progress("first", name))
@@ -629,12 +653,10 @@ class Stream:
 		if status:
 			raise failed_invoke()
 		digest = hashlib.sha256(b"".join(interpreter.outputs())).hexdigest()
-		inputs, outputs = interpreter.tensors()
-		delegate = "cpu" if job["device"] is None else "simulated" if job["standIn"] is not None else "edgetpu"
 		self.send({
-			"type": "loaded", "model": name, "stream": self.number, "runtime": job["runtime"], "delegate": delegate,
+			"type": "loaded", "model": name, "stream": self.number, "runtime": job["runtime"], "delegate": job["delegate"],
 			"tpu": job["device"], "loadNs": to_ns(loaded - started), "firstNs": to_ns(end - begin),
-			"inputs": inputs, "outputs": outputs, "outputSha256": digest})
+			"outputSha256": digest})
 		return interpreter
 
 	def warm_up(self):
@@ -649,12 +671,10 @@ class Stream:
 
 	def measure(self):
 		left = self.job["runs"] or float("inf")
-		until = clock() + self.job["durationS"] if self.job["durationS"] else float("inf")
-		def nothing():
-			pass
-
-		records = [(name, it.invoke, it.copy_in if self.job["copies"] else nothing,
-					it.copy_out if self.job["copies"] else nothing) for name, it in self.models]
+		until = clock() + (self.job["durationMs"] or float("inf")) / 1000.0
+		# int() does nothing.
+		records = [(name, it.invoke) + ((it.copy_in, it.copy_out) if self.job["copies"] else (int, int))
+					for name, it in self.models]
 		while left > 0 and clock() < until:
 			left -= self.batch(records, int(min(left, MAX_BATCH)), min(clock() + FLUSH_S, until))
 
@@ -699,67 +719,57 @@ def measure_job(job, send, go):
 		stream.warm_up()
 	send({"type": "ready"})
 	go()
-	if len(streams) == 1:
-		streams[0].measure()
-	else:
-		failures = []
+	failures = []
 
-		def run(stream):
-			try:
-				stream.measure()
-			except Exception as error:
-				failures.append(error)
+	def run(stream):
+		try:
+			stream.measure()
+		except Exception as error:
+			failures.append(error)
 
-		threads = [threading.Thread(target=run, args=(stream,)) for stream in streams]
-		for thread in threads:
-			thread.start()
-		for thread in threads:
-			thread.join()
-		if failures:
-			raise failures[0]
+	threads = [threading.Thread(target=run, args=(stream,)) for stream in streams]
+	for thread in threads:
+		thread.start()
+	for thread in threads:
+		thread.join()
+	if failures:
+		raise failures[0]
 	send({"type": "done"})
 
 
-def is_int(value, low, high):
-	return isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+# What a run request holds, as patterns of the JSON of each field; messages.ts has the exact limits.
+TEXT, COUNT, SWITCH = r'(?!.*\\u0000)".{1,6144}"', r"[1-9]\d?", "true|false"
+RUN = {
+	"target": '"(tpu|cpu)"', "tpu": r'null|"all"|\d\d?', "runs": r"null|[1-9]\d{0,8}",
+	"durationMs": r"null|[1-9]\d{0,7}", "warmup": r"\d{1,7}", "streams": COUNT, "interleave": SWITCH, "threads": "null|" + COUNT,
+	"tpuCount": "null|" + COUNT, "governor": 'null|"performance"', "telemetryIntervalMs": r"[2-9]\d|[1-9]\d{2,4}",
+	"seed": r"\d{1,10}", "copies": SWITCH, "probeTimeoutMs": r"null|[1-9]\d{2,5}"}
+MODEL = {"path": TEXT, "name": TEXT, "edgetpu": SWITCH}
+TRAINING = {"kind": '"(softmax|imprinting)"', "classes": r"[1-9]\d{0,3}", "size": r"[1-9]\d{0,4}"}
+
+def check(value, fields):
+	for field, pattern in fields.items():
+		if not isinstance(value, dict) or not re.match("(?:%s)$" % pattern, json.dumps(value.setdefault(field))):
+			raise Failure("BAD_REQUEST", "The message is wrong: %s" % field)
 
 def check_run(message):
 	"""A run request that may be trusted, or BAD_REQUEST."""
-	def need(condition, what):
-		if not condition:
-			raise Failure("BAD_REQUEST", "The run request is wrong: %s." % what)
-
-	def is_text(value):
-		return isinstance(value, str) and 0 < len(value) <= 1024 and "\0" not in value
-
+	check(message, RUN)
 	models = message.get("models")
-	need(isinstance(models, list) and 0 < len(models) <= 64, "models")
-	for model in models:
-		need(isinstance(model, dict) and is_text(model.get("path")) and is_text(model.get("name")),
-				"a model has no path or no name")
-		need(isinstance(model.get("edgetpu"), bool), "edgetpu of a model")
-	need(len(set(model["name"] for model in models)) == len(models), "two models have one name")
-	need(message.get("target") in ("tpu", "cpu"), "target")
-	tpu = message.get("tpu")
-	need(tpu is None or tpu == "all" or is_int(tpu, 0, 63), "tpu")
-	need((message.get("runs") is None) != (message.get("durationMs") is None), "not one of runs and durationMs")
-	limits = {"warmup": (0, 1000000), "streams": (1, 64), "telemetryIntervalMs": (20, 60000), "seed": (0, 0xffffffff),
-				"durationMs": (1, 86400000), "runs": (1, 100000000), "threads": (1, 64), "probeTimeoutMs": (100, 600000)}
-	for field, (low, high) in limits.items():
-		may_miss = field in ("durationMs", "runs", "threads", "probeTimeoutMs")
-		value = message.setdefault(field, None)
-		need(value is None and may_miss or is_int(value, low, high), "%s is not from %d to %d" % (field, low, high))
-	need(message.get("governor") in (None, "performance"), "governor")
-	for field in ("interleave", "copies"):
-		need(isinstance(message.get(field), bool), field)
+	for model in models if isinstance(models, list) else [None]:
+		check(model, MODEL)
+		if "training" in model:
+			check(model["training"], TRAINING)
+	has_one_end = (message["runs"] is None) != (message["durationMs"] is None)
+	if not has_one_end or not 0 < len(set(model["name"] for model in models)) == len(models) <= 64:
+		raise Failure("BAD_REQUEST", "The message is wrong: not one of runs and durationMs, or names of models")
 	return message
 
 class Lines:
 	"""Messages from the host. What is none is reported and passed over."""
 
 	def __init__(self, fd, complain):
-		self.fd, self.complain, self.pending, self.is_skipping = fd, complain, b"", False
-		self.queue = []
+		self.fd, self.complain, self.pending, self.queue = fd, complain, b"", []
 
 	def read(self):
 		data = os.read(self.fd, 65536)
@@ -768,27 +778,21 @@ class Lines:
 		lines = (self.pending + data).split(b"\n")
 		self.pending = lines.pop()
 		for line in lines:
-			self.queue += [] if self.is_skipping else self.parse(line)
-			self.is_skipping = False
+			self.parse(line)
 		if len(self.pending) > MAX_LINE_BYTES:
-			if not self.is_skipping:
-				self.complain("it is longer than 1 MiB")
-			self.pending, self.is_skipping = b"", True
+			self.complain("it is longer than 1 MiB")
+			raise Goodbye()
 
 	def parse(self, line):
 		try:
 			message = json.loads(line.decode("utf-8"))
+			check(message, {"type": '"(run|cancel|bye)"'})
+			check(message, {} if message["type"] == "bye" else {"id": '".{1,128}"'})
+			self.queue.append(message)
 		except (ValueError, RecursionError):
 			self.complain("it is not JSON")
-			return []
-		if not isinstance(message, dict) or message.get("type") not in ("run", "cancel", "bye"):
-			self.complain("its type is unknown")
-		elif message["type"] != "bye" and not (
-				isinstance(message.get("id"), str) and 0 < len(message["id"]) <= 128):
-			self.complain("it has no id")
-		else:
-			return [message]
-		return []
+		except Failure as failure:
+			self.complain(failure.message)
 
 class Run:
 	"""One run request, from its first process to its result."""
@@ -799,8 +803,6 @@ class Run:
 	def __init__(self, agent, request):
 		self.agent, self.request, self.id = agent, request, request["id"]
 		self.children = []
-		self.totals = {}
-		self.told = {}
 		self.next_telemetry = clock()
 		self.timeout_s = (request.get("probeTimeoutMs") or DEFAULT_PROBE_MS) / 1000.0
 
@@ -810,7 +812,7 @@ class Run:
 
 	def execute(self):
 		"""Runs everything; the result says how it ended. Raises Failure."""
-		request, governor, wall = self.request, None, 0
+		request, governor = self.request, None
 		ended_by, restored = "runs" if request["runs"] else "duration", True
 		try:
 			files = [self.check_model(model) for model in request["models"]]
@@ -826,18 +828,12 @@ class Run:
 			self.end_children()
 			if governor is not None:
 				restored = governor.restore()
-		spans = list(self.totals.values())
-		if request["interleave"] and spans:
-			spans = [[0, min(span[1] for span in spans), max(span[2] for span in spans)]]
-		wall = sum(span[2] - span[1] for span in spans)
-		self.say({
-			"type": "result", "endedBy": ended_by, "wallNs": wall, "governorRestored": restored,
-			"invokes": sum(total[0] for total in self.totals.values()),
-			"models": [{"model": name, "invokes": total[0], "wallNs": total[2] - total[1]}
-						for name, total in sorted(self.totals.items())]})
+		self.say({"type": "result", "endedBy": ended_by, "governorRestored": restored})
 
 	def check_model(self, model):
 		path = self.agent.board.path(model["path"])
+		if model.get("training", {}).get("kind") == "softmax":
+			return dict(model, file=None)
 		try:
 			with open(path, "rb") as file:
 				head = file.read(8)
@@ -853,17 +849,21 @@ class Run:
 			return [None]
 		wanted, found = self.request["tpu"] or 0, len(self.agent.tpus)
 		if found and wanted == "all":
-			return list(range(found))
+			return list(range(min(found, self.request["tpuCount"] or found)))
 		if not found or wanted >= found:
 			raise no_tpu(wanted, found)
 		return [wanted]
 
+	def delegate(self):
+		return "cpu" if self.request["target"] == "cpu" else "simulated" if self.agent.is_simulated else "edgetpu"
+
 	def run_job(self, models):
+		if "training" in models[0]:
+			return self.train(models[0])
 		devices, attempts = self.devices(), []
 		for runtime in self.agent.usable:
 			try:
-				self.run_with(runtime, models, devices)
-				return
+				return self.run_with(runtime, models, devices)
 			except Failure as failure:
 				if failure.code not in self.NEXT_RUNTIME or failure.facts.get("phase") == "running":
 					raise
@@ -878,15 +878,20 @@ class Run:
 									for name, failure in attempts]
 		raise worst
 
+	def train(self, model):
+		job = dict(self.request, name=model["name"], file=model["file"], delegate="cpu", **model["training"])
+		if job["kind"] == "imprinting":
+			job.update(device=self.devices()[0], delegate=self.delegate(), runs=job["classes"] * job["size"])
+		self.children.append(Child(functools.partial(train_job, job)))
+		self.pump(None, lambda child: child.is_done)
+		self.end_children()
+
 	def run_with(self, runtime, models, devices):
-		request = self.request
-		job = {"runtime": runtime, "models": models, "streams": request["streams"], "threads": request["threads"],
-				"warmup": request["warmup"], "runs": request["runs"], "seed": request["seed"],
-				"durationS": (request["durationMs"] or 0) / 1000.0, "copies": request["copies"],
-				"standIn": self.agent.stand_in if request["target"] == "tpu" else None}
 		for position, device in enumerate(devices):
-			child_job = dict(job, device=device, firstStream=position * request["streams"])
-			self.children.append(Child(functools.partial(measure_job, child_job)))
+			job = dict(self.request, runtime=runtime, models=models, delegate=self.delegate(), device=device,
+						firstStream=position * self.request["streams"],
+						devicePath=self.agent.tpus[device][1] if device is not None else None)
+			self.children.append(Child(functools.partial(measure_job, job)))
 		held = []
 		self.pump(held, lambda child: child.is_waiting)
 		for message in held:
@@ -904,17 +909,12 @@ class Run:
 			if clock() >= self.next_telemetry:
 				self.tell_telemetry()
 			busy = [child for child in self.children if not child.is_waiting and not child.is_done]
-			fds = {child.fd: child for child in busy}
-			outputs = {child.output_fd: child for child in busy}
+			actions = {self.agent.lines.fd: self.listen}
+			for child in busy:
+				actions.update({child.fd: functools.partial(self.hear, child, held), child.output_fd: child.read_output})
 			until = min([self.next_telemetry] + [child.heard_at + self.timeout_s for child in busy])
-			wanted = [self.agent.lines.fd] + list(fds) + list(outputs)
-			for fd in select.select(wanted, [], [], max(0, until - clock()))[0]:
-				if fd in fds:
-					self.hear(fds[fd], held)
-				elif fd in outputs:
-					outputs[fd].read_output()
-				else:
-					self.listen()
+			for fd in select.select(list(actions), [], [], max(0, until - clock()))[0]:
+				actions[fd]()
 			for child in busy:
 				if clock() > child.heard_at + self.timeout_s and not (child.is_waiting or child.is_done):
 					raise Failure("PROBE_TIMEOUT", "The model did not go on within %g s while it was %s." % (
@@ -935,17 +935,14 @@ class Run:
 	def hear(self, child, held):
 		messages = child.read()
 		if messages is None:
-			status, phase = child.end(), child.phase
+			output, status, phase = child.output(), child.end(), child.phase
 			raise Failure("PROBE_CRASHED", "The library crashed (%s) while the model was %s." % (
 				"signal %d" % -status if status < 0 else "status %d" % status, phase),
-				phase=phase, status=status, output=child.tail.decode("utf-8", "replace"))
+				phase=phase, status=status, output=output)
 		for message in messages:
 			kind = message["type"]
-			if kind == "samples":
-				self.count(message)
-				self.say(message)
-			elif kind == "progress":
-				child.phase = message["phase"]
+			if kind in ("progress", "samples", "trained"):
+				child.phase = message.get("phase", child.phase)
 				self.say(message)
 			elif kind == "loaded":
 				# A slow model is given more time than a fast one.
@@ -963,17 +960,6 @@ class Run:
 				failure.facts.update(phase=child.phase, output=output)
 				raise failure
 
-	def count(self, message):
-		name, ended = message["model"], message.pop("endedNs")
-		total = self.totals.setdefault(name, [0, message["startedNs"], ended])
-		total[0] += len(message["ns"])
-		total[1], total[2] = min(total[1], message["startedNs"]), max(total[2], ended)
-		if clock() - self.told.get(name, 0) < FLUSH_S:
-			return
-		self.told[name] = clock()
-		every = self.request["runs"] and self.request["runs"] * len(self.children) * self.request["streams"]
-		self.say(progress("running", name, total[0], every))
-
 	def tell_telemetry(self):
 		self.say(dict(self.agent.board.telemetry(), type="telemetry"))
 		self.next_telemetry = clock() + self.request["telemetryIntervalMs"] / 1000.0
@@ -984,8 +970,8 @@ class Run:
 			child.end()
 
 class Agent:
-	def __init__(self, source, sink, board, stand_in=None):
-		self.sink, self.board, self.stand_in = sink, board, stand_in
+	def __init__(self, source, sink, board):
+		self.sink, self.board = sink, board
 		self.lines = Lines(source, self.complain)
 		self.tpus, self.usable, self.unusable = [], [], {}
 
@@ -1006,28 +992,27 @@ class Agent:
 
 	def hello(self, timeout_s):
 		answers = inspect(timeout_s)
-		runtimes, libraries = [], []
+		library, libraries, runtimes = answers["libedgetpu"], [], []
 		for name, _ in RUNTIMES:
 			answer = answers[name]
-			usable = answer["type"] == "fine" and (self.stand_in is None or name == "tflite_c")
+			usable = answer["type"] == "fine"
 			detail = str(answer.get("detail") or answer.get("message"))[:1024]
 			runtimes.append({"name": name, "version": answer.get("version"), "usable": usable, "detail": detail})
 			if usable:
 				self.usable.append(name)
 			else:
 				self.unusable[name] = detail
-		library = answers["libedgetpu"]
-		for name, answer in (("libedgetpu", library), ("tensorflowlite_c", answers["tflite_c"])):
-			if answer["type"] == "fine":
-				libraries.append({"name": name, "version": answer["version"], "path": answer["detail"]})
+		if library["type"] == "fine":
+			libraries.append({"name": "libedgetpu", "version": library["version"], "path": library["detail"]})
 		self.tpus = library["devices"] if library["type"] == "fine" else self.board.tpus()
-		if self.stand_in is not None:
-			self.tpus = [("pci", "simulated")]
+		# A test double of libedgetpu says in its version what it is.
+		self.is_simulated = "simulated" in (library.get("version") or "")
 		self.say({
 			"type": "hello", "protocol": PROTOCOL, "agent": VERSION, "python": sys.version.split()[0],
-			"pid": os.getpid(), "board": self.board.facts(), "runtimes": runtimes, "libraries": libraries,
-			"tpus": [{"index": index, "type": kind, "path": path} for index, (kind, path) in enumerate(self.tpus)],
-			"simulated": self.stand_in is not None, "clockMs": int(time.time() * 1000)})
+			"board": self.board.facts(), "runtimes": runtimes, "libraries": libraries,
+			"tpus": [{"index": index, "type": kind, "path": path, "usbMbps": self.board.number(path + "/speed")}
+						for index, (kind, path) in enumerate(self.tpus)],
+			"simulated": self.is_simulated, "clockMs": int(time.time() * 1000)})
 
 	def serve(self):
 		while True:
@@ -1053,7 +1038,7 @@ def stop(_number, _frame):
 		signal.signal(number, signal.SIG_IGN)
 	raise Goodbye()
 
-def main(arguments=None, stand_in=None):
+def main(arguments=None):
 	parser = argparse.ArgumentParser()
 	parser.add_argument("--root", default="")
 	parser.add_argument("--board-model")
@@ -1066,7 +1051,7 @@ def main(arguments=None, stand_in=None):
 	os.dup2(2, 1)
 	for number in SIGNALS:
 		signal.signal(number, stop)
-	agent = Agent(0, sink, Board(options.root.rstrip("/"), options.board_model), stand_in)
+	agent = Agent(0, sink, Board(options.root.rstrip("/"), options.board_model))
 	try:
 		agent.hello(options.hello_timeout_ms / 1000.0)
 		agent.serve()

@@ -3,7 +3,7 @@ import type { Readable, Writable } from 'node:stream';
 import { safeLines } from '../device/board-text.js';
 import { MdtError, ProtocolError, TransportError } from '../errors.js';
 import { onAbort, withDeadline } from '../time/deadline.js';
-import { AgentError } from './agent-error.js';
+import { AgentError, noPython } from './agent-error.js';
 import { readLines } from './line-reader.js';
 import {
   parseAgentLine,
@@ -17,6 +17,7 @@ import {
   type RunResult,
   type Samples,
   type Telemetry,
+  type Trained,
 } from './messages.js';
 
 /** How the program at the other end ended. */
@@ -48,7 +49,7 @@ export interface AgentOptions {
 export type RunSpec = Omit<RunRequest, 'type' | 'id'>;
 
 /** What a run tells, in this order for each model: progress, `loaded`, samples; telemetry all along; `result` last. */
-export type RunEvent = AgentProgress | Samples | Telemetry | Loaded | RunResult;
+export type RunEvent = AgentProgress | Samples | Telemetry | Loaded | Trained | RunResult;
 
 /** One conversation with an agent. */
 export interface AgentClient extends AsyncDisposable {
@@ -221,10 +222,7 @@ class Conversation {
     const exit = await this.#channel.exit;
     const facts = { exit, stderr: this.stderrText() };
     if (exit.kind === 'exit' && exit.code === NO_SUCH_PROGRAM) {
-      return new MdtError('refused', 'NO_PYTHON', 'There is no python3 on the board, which the benchmark needs.', {
-        hint: 'Install it on the board with "sudo apt-get install python3".',
-        facts,
-      });
+      return noPython(facts);
     }
     return new TransportError(`The benchmark agent on the board ended early (${exitText(exit)}).`, {
       hint: 'Try again; "mdt exec dmesg" may tell why.',

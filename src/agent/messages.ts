@@ -5,6 +5,7 @@ import {
   either,
   integer,
   list,
+  number,
   object,
   oneOf,
   optional,
@@ -35,8 +36,7 @@ const MAX_MODELS = 64;
 const nanoseconds = integer(0);
 const count = integer(0);
 const id = text(128);
-const tensor = object({ name: text(), shape: list(integer(-1), 16), type: text(32) });
-const tensors = list(tensor, 1024);
+const delegate = oneOf('edgetpu', 'cpu', 'simulated');
 
 /** Why a run failed; see {@link AgentError} for what each means to a user. */
 export const agentErrorCode = oneOf(
@@ -58,40 +58,43 @@ export const agentErrorCode = oneOf(
 
 const runtimeName = oneOf('tflite_runtime', 'edgetpu', 'tflite_c');
 
-/** The first line of the agent: what the board has. `simulated` is set where a stand-in plays the Edge TPU. */
+/** The first line of the agent: what the board has. */
 const hello = object({
   type: oneOf('hello'),
   protocol: oneOf(AGENT_PROTOCOL),
   agent: text(32),
   python: text(64),
-  pid: count,
   board: object({ model: orNull(text()), kernel: text(), mendel: orNull(text()), machine: text() }),
   /** In the order in which they are tried. `detail` says why one is not usable. */
   runtimes: list(object({ name: runtimeName, version: orNull(text()), usable: boolean, detail: text(4096) }), 16),
   libraries: list(object({ name: text(), version: orNull(text()), path: orNull(text(4096)) }), 16),
-  tpus: list(object({ index: count, type: oneOf('pci', 'usb'), path: text(4096) }), 64),
+  /** Speed of the USB port, where it is on one and the kernel tells: 480 is USB 2, 5000 is USB 3. */
+  tpus: list(object({ index: count, type: oneOf('pci', 'usb'), path: text(4096), usbMbps: orNull(integer(-1)) }), 64),
+  /** The Edge TPU library is a test double, and says so in its version. */
   simulated: boolean,
   /** Wall clock of the board, milliseconds since 1970. */
   clockMs: integer(-Number.MAX_SAFE_INTEGER),
 });
 
-/** Where a model is. `done` and `total` count inferences of all streams; no `total` where the end is a time. */
+/** Where a model is. `done` and `total` count the inferences of a warm-up, or the steps of a training. */
 const progress = object({
   type: oneOf('progress'),
   id,
-  phase: oneOf('loading', 'first', 'warmup', 'running'),
+  phase: oneOf('loading', 'first', 'warmup', 'running', 'training'),
   model: text(),
   done: count,
   total: optional(count),
 });
 
-/** Latencies of consecutive inferences of one stream, the first of which began at `startedNs`; the last is followed by a gap. */
+/** Latencies of consecutive inferences of one stream; between two messages there is a gap. */
 const samples = object({
   type: oneOf('samples'),
   id,
   model: text(),
   stream: count,
+  /** From the first copy in to the last copy out. */
   startedNs: nanoseconds,
+  endedNs: nanoseconds,
   ns: list(nanoseconds, MAX_BATCH),
   /** Time of copying the input in and the outputs out, one for each inference, where copies were asked for. */
   inputNs: optional(list(nanoseconds, MAX_BATCH)),
@@ -104,14 +107,11 @@ const telemetry = object({
   id,
   atNs: nanoseconds,
   tpuTempMilliC: orNull(list(orNull(integer(-1_000_000)), 64)),
-  tpuTripPoints: orNull(list(integer(-1_000_000), 16)),
   cpuTempMilliC: orNull(integer(-1_000_000)),
   cpuFreqKHz: orNull(count),
   governor: orNull(text(64)),
-  /** Whether an Edge TPU is hot enough to be slowed down. */
+  /** Whether an Edge TPU is hot enough for its driver to slow it down, and the driver looks. */
   throttled: orNull(boolean),
-  /** 0: the driver never looks at the temperature, so it never slows down. */
-  tpuPollIntervalMs: orNull(count),
 });
 
 /** A stream has its model loaded and has run it once. */
@@ -121,15 +121,24 @@ const loaded = object({
   model: text(),
   stream: count,
   runtime: runtimeName,
-  delegate: oneOf('edgetpu', 'cpu', 'simulated'),
+  delegate,
   /** Index of the Edge TPU as in `hello`; null on the CPU. */
   tpu: orNull(count),
   loadNs: nanoseconds,
   firstNs: nanoseconds,
-  inputs: tensors,
-  outputs: tensors,
   /** Of all outputs of the first inference, one after the other, on the fixed input. */
   outputSha256: text(64),
+});
+
+/** A training has ended. */
+const trained = object({
+  type: oneOf('trained'),
+  id,
+  model: text(),
+  delegate,
+  wallNs: nanoseconds,
+  /** Mean cross entropy over all samples after the last step, which shows that something was learned. */
+  loss: orNull(number),
 });
 
 /** The last message of a run that was not an error. */
@@ -137,11 +146,6 @@ const result = object({
   type: oneOf('result'),
   id,
   endedBy: oneOf('runs', 'duration', 'cancelled'),
-  invokes: count,
-  /** From the first to the last measured inference, summed over models that ran one after the other. */
-  wallNs: nanoseconds,
-  /** The same for each model; models that were interleaved share their time. */
-  models: list(object({ model: text(), invokes: count, wallNs: nanoseconds }), MAX_MODELS),
   /** False only if the governor was changed and could not be set back. */
   governorRestored: boolean,
 });
@@ -155,13 +159,23 @@ const error = object({
   facts: anyObject,
 });
 
+/** What is trained on the board instead of a model being measured, as pycoral's scripts do it. */
+const training = object({
+  /** `softmax`: the last layer, by numpy. `imprinting`: the model at the path, by pycoral on the Edge TPU. */
+  kind: oneOf('softmax', 'imprinting'),
+  classes: integer(1, 9999),
+  /** Numbers in a sample of `softmax`; samples of each class for `imprinting`. */
+  size: integer(1, 99_999),
+});
+
 const model = object({
-  /** Path on the board. */
+  /** Path on the board; not looked at for `softmax`. */
   path: text(),
   /** What the messages call it; unique in a run. */
   name: text(),
   /** Whether it was compiled for the Edge TPU. */
   edgetpu: boolean,
+  training: optional(training),
 });
 
 /** Measures `models`, one after the other or in turn. Exactly one of `runs` and `durationMs` is not null. */
@@ -172,7 +186,9 @@ const run = object({
   target: oneOf('tpu', 'cpu'),
   /** Which Edge TPU; null is the first, `all` runs on each at the same time. */
   tpu: orNull(either(integer(0, 63), oneOf('all'))),
-  /** Measured inferences of each model in each stream. */
+  /** Only so many of `all`. */
+  tpuCount: optional(integer(1, 64)),
+  /** Measured inferences of each model in each stream; steps of a `softmax` training. */
   runs: orNull(integer(1, 100_000_000)),
   /** Time for each model, or for all of them where they are interleaved. */
   durationMs: orNull(integer(1, 86_400_000)),
@@ -201,13 +217,13 @@ export type AgentProgress = Infer<typeof progress>;
 export type Samples = Infer<typeof samples>;
 export type Telemetry = Infer<typeof telemetry>;
 export type Loaded = Infer<typeof loaded>;
+export type Trained = Infer<typeof trained>;
 export type RunResult = Infer<typeof result>;
 export type AgentFailure = Infer<typeof error>;
 export type AgentErrorCode = Infer<typeof agentErrorCode>;
 export type RuntimeName = Infer<typeof runtimeName>;
-export type TensorFacts = Infer<typeof tensor>;
 /** What the agent says. */
-export type AgentMessage = Hello | AgentProgress | Samples | Telemetry | Loaded | RunResult | AgentFailure;
+export type AgentMessage = Hello | AgentProgress | Samples | Telemetry | Loaded | Trained | RunResult | AgentFailure;
 
 export type RunModel = Infer<typeof model>;
 export type RunRequest = Infer<typeof run>;
@@ -220,6 +236,7 @@ const fromAgent: Readonly<Record<AgentMessage['type'], Shape<AgentMessage>>> = {
   samples,
   telemetry,
   loaded,
+  trained,
   result,
   error,
 };

@@ -31,6 +31,12 @@ export const boolean: Shape<boolean> = {
   read: (value, place) => (typeof value === 'boolean' ? value : refuse(place, 'true or false')),
 };
 
+/** Any finite number; JSON has no other. */
+export const number: Shape<number> = {
+  schema: { type: 'number' },
+  read: (value, place) => (typeof value === 'number' && Number.isFinite(value) ? value : refuse(place, 'a number')),
+};
+
 /** A whole number that a double holds exactly. */
 export function integer(minimum: number, maximum: number = Number.MAX_SAFE_INTEGER): Shape<number> {
   return {

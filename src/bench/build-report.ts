@@ -1,28 +1,32 @@
-import type { Hello, Telemetry } from '../agent/messages.js';
+import type { Hello } from '../agent/messages.js';
 import { safeText } from '../device/board-text.js';
 import { ProtocolError } from '../errors.js';
 import type { PushedModel } from '../models/push-models.js';
-import { hottestOf, type ModelRun, type RunRecord } from './collect.js';
+import type { ModelRun, RunRecord } from './collect.js';
 import { compareModel } from './compare.js';
+import { boardOf, conditionsOf, simulationOf } from './conditions.js';
 import type { Histogram } from './histogram.js';
-import type { BenchReport, Conditions, ModelReport } from './report.js';
-import { DEFAULT_WARMUP, type BenchRequest } from './request.js';
+import type { BenchReport, ModelReport, Scaling } from './report.js';
+import type { BenchRequest } from './request.js';
 
 export interface Findings {
   readonly models: readonly PushedModel[];
   readonly record: RunRecord;
   readonly hello: Hello;
   readonly request: BenchRequest;
-  readonly startedAt: string;
+  /** By the clock of this host, milliseconds since 1970, when the agent said hello. */
+  readonly startedAtMs: number;
+  /** How throughput grew with the number of Edge TPUs, where that was measured. */
+  readonly scaling?: readonly Scaling[];
 }
 
 const DRAWN_BINS = 200;
 
 /** The result of a run. @throws ProtocolError if the agent said it was done and had measured nothing */
 export function buildReport(findings: Findings): BenchReport {
-  const { hello, record, request, startedAt, models } = findings;
-  const conditions = conditionsOf(findings);
-  const simulation = simulationOf(findings);
+  const { hello, record, request, startedAtMs, models } = findings;
+  const conditions = conditionsOf(record, request);
+  const simulation = simulationOf(hello, record);
   const isCancelled = record.result?.endedBy === 'cancelled';
   // A run that was cancelled tells of what it had come to.
   const measured = models.filter(({ name }) => !isCancelled || record.modelOf(name).latencies.count > 0);
@@ -30,39 +34,19 @@ export function buildReport(findings: Findings): BenchReport {
   return {
     schema: 1,
     mdt: request.mdtVersion,
-    startedAt,
+    startedAt: new Date(startedAtMs).toISOString(),
     simulated: simulation !== null,
     simulation,
-    board: boardOf(hello, request.boardName),
+    board: boardOf(hello, request.boardName, startedAtMs),
     conditions,
     endedBy: record.result?.endedBy ?? 'cancelled',
     models: measured.map(pushed => {
       const report = modelReport(pushed, record);
       return { ...report, comparison: compareModel({ report, model: pushed.model, conditions, hello }, baseline) };
     }),
+    scaling: findings.scaling ?? [],
+    training: [],
   };
-}
-
-function boardOf({ board, python, libraries, tpus }: Hello, name: string): BenchReport['board'] {
-  const clean = (text: string | null): string | null => (text === null ? null : safeText(text));
-  return {
-    name: safeText(name),
-    model: clean(board.model),
-    kernel: safeText(board.kernel),
-    mendel: clean(board.mendel),
-    machine: safeText(board.machine),
-    python: safeText(python),
-    libraries: libraries.map(library => ({ name: safeText(library.name), version: clean(library.version) })),
-    tpus: tpus.map(({ type, index }) => `${type}:${String(index)}`),
-  };
-}
-
-/** What was not the real thing, in a sentence for every output; null if all was. */
-function simulationOf({ hello, record }: Findings): string | null {
-  const standIn = [...record.models.values()].some(({ loaded }) => loaded.some(one => one.delegate === 'simulated'));
-  if (standIn || hello.simulated) return 'simulated: a stand-in played the Edge TPU, and these are no times of one';
-  if (hello.board.model === 'virtual board') return "simulated: a virtual board, and these are times of its host's CPU";
-  return null;
 }
 
 function modelReport(
@@ -73,7 +57,6 @@ function modelReport(
   const [first] = run.loaded;
   const { latencies } = run;
   if (first === undefined || latencies.count === 0) throw nothingMeasured(name);
-  const timed = record.result?.models.find(one => one.model === name);
   return {
     name: safeText(name),
     sha256,
@@ -90,7 +73,7 @@ function modelReport(
     p99Ms: ms(latencies.quantile(0.99)),
     maxMs: ms(latencies.max),
     meanMs: ms(latencies.mean),
-    perSecond: timed === undefined || timed.wallNs === 0 ? null : (timed.invokes / timed.wallNs) * 1e9,
+    perSecond: run.perSecond ?? null,
     inputCopyMs: meanMs(run.inputCopies),
     outputCopyMs: meanMs(run.outputCopies),
     drift: run.timeline.drift() ?? null,
@@ -127,42 +110,6 @@ function binned(latencies: Histogram): ModelReport['distribution'] {
     .map(([bin, count]) => ({ ms: ms(latencies.min + (bin + 0.5) * width), count }));
 }
 
-function conditionsOf({ record, request }: Findings): Conditions {
-  const { telemetry, lastTelemetry } = record;
-  const [before] = telemetry;
-  const tpu = (one: Telemetry | undefined): number | null => celsius(one === undefined ? undefined : hottestOf(one));
-  const cpu = (one: Telemetry | undefined): number | null => celsius(one?.cpuTempMilliC ?? undefined);
-  const startNs = before?.atNs ?? 0;
-  const cpuTemperatures = telemetry.flatMap(({ cpuTempMilliC }) => (cpuTempMilliC === null ? [] : [cpuTempMilliC]));
-  const clocks = telemetry.flatMap(({ cpuFreqKHz }) => (cpuFreqKHz === null ? [] : [cpuFreqKHz / 1000]));
-  const governor = telemetry.at(-1)?.governor ?? null;
-  return {
-    target: request.target,
-    tpu: request.target === 'cpu' ? null : String(request.tpu ?? 0),
-    streams: request.streams ?? 1,
-    interleaved: request.interleave === true,
-    warmup: request.warmup ?? DEFAULT_WARMUP,
-    governor: governor === null ? null : safeText(governor),
-    governorRestored: record.result?.governorRestored ?? true,
-    tpuCelsius: { before: tpu(before), highest: celsius(record.hottestTpuMilliC), after: tpu(lastTelemetry) },
-    cpuCelsius: {
-      before: cpu(before),
-      highest: celsius(cpuTemperatures.length === 0 ? undefined : Math.max(...cpuTemperatures)),
-      after: cpu(lastTelemetry),
-    },
-    cpuMhz: {
-      lowest: clocks.length === 0 ? null : Math.min(...clocks),
-      highest: clocks.length === 0 ? null : Math.max(...clocks),
-    },
-    throttled: record.throttled,
-    telemetry: telemetry.map(one => ({
-      atMs: ms(Math.max(one.atNs - startNs, 0)),
-      tpuCelsius: tpu(one),
-      cpuCelsius: cpu(one),
-    })),
-  };
-}
-
 /** Six significant digits of a millisecond: a nanosecond of one. */
 function ms(ns: number): number {
   return Number((ns / 1e6).toPrecision(6));
@@ -170,8 +117,4 @@ function ms(ns: number): number {
 
 function meanMs(copies: Histogram): number | null {
   return copies.count === 0 ? null : ms(copies.mean);
-}
-
-function celsius(milliC: number | undefined): number | null {
-  return milliC === undefined ? null : milliC / 1000;
 }

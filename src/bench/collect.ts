@@ -1,5 +1,5 @@
 import type { RunEvent } from '../agent/client.js';
-import type { Loaded, RunResult, Telemetry } from '../agent/messages.js';
+import type { Loaded, RunResult, Telemetry, Trained } from '../agent/messages.js';
 import { Histogram } from './histogram.js';
 import { Timeline } from './timeline.js';
 
@@ -10,6 +10,13 @@ export class ModelRun {
   readonly outputCopies = new Histogram();
   readonly timeline = new Timeline();
   readonly loaded: Loaded[] = [];
+  startedNs = Infinity;
+  endedNs = 0;
+
+  /** Inferences of all streams in a second, from the first to the last; undefined before there is one. */
+  get perSecond(): number | undefined {
+    return this.endedNs > this.startedNs ? (this.latencies.count / (this.endedNs - this.startedNs)) * 1e9 : undefined;
+  }
 }
 
 const MAX_TELEMETRY = 512;
@@ -22,6 +29,7 @@ export class RunRecord {
   lastTelemetry: Telemetry | undefined;
   hottestTpuMilliC: number | undefined;
   throttled: boolean | null = null;
+  trained: Trained | undefined;
   result: RunResult | undefined;
   #telemetryStep = 1;
   #telemetryCount = 0;
@@ -36,6 +44,9 @@ export class RunRecord {
         break;
       case 'telemetry':
         this.#takeTelemetry(event);
+        break;
+      case 'trained':
+        this.trained = event;
         break;
       case 'result':
         this.result = event;
@@ -52,6 +63,8 @@ export class RunRecord {
 
   #takeSamples(event: Extract<RunEvent, { type: 'samples' }>): void {
     const run = this.modelOf(event.model);
+    run.startedNs = Math.min(run.startedNs, event.startedNs);
+    run.endedNs = Math.max(run.endedNs, event.endedNs);
     let atNs = event.startedNs;
     for (const [index, ns] of event.ns.entries()) {
       run.latencies.add(ns);

@@ -47,10 +47,19 @@ export function reasonsOf({ model, conditions, hello }: Compared): string[] {
   ];
   const onTpu = [
     throttled === true && 'the Edge TPU was slowed down because it was hot',
-    hello.tpus.some(({ type }) => type === 'usb') && 'the Edge TPU is on USB; on USB 2 it is many times slower',
+    usbReason(hello),
     streamedBytes > 0 && 'parameters are sent to the Edge TPU at every inference',
     cpuOperators.length > 0 && 'some operators of the model run on the CPU',
   ];
   const all = conditions.target === 'tpu' ? [...always, ...onTpu] : always;
   return all.filter(reason => reason !== false);
+}
+
+/** USB 3 is 5000 Mbit/s; a board that does not tell its speed may be on either. */
+function usbReason({ tpus }: Hello): string | false {
+  const usb = tpus.filter(({ type }) => type === 'usb');
+  const slow = usb.find(({ usbMbps }) => usbMbps !== null && usbMbps < 5000);
+  if (slow !== undefined)
+    return `the Edge TPU is on USB 2 (${String(slow.usbMbps)} Mbit/s), where it is many times slower`;
+  return usb.some(({ usbMbps }) => usbMbps === null) && 'the Edge TPU is on USB; on USB 2 it is many times slower';
 }

@@ -1,11 +1,17 @@
-import type { BenchReport, ModelReport } from './report.js';
+import type { BenchReport, ModelReport, TrainingReport } from './report.js';
 
 type Cell = string | number | boolean | null | undefined;
 
-const COLUMNS: readonly (readonly [name: string, value: (model: ModelReport, report: BenchReport) => Cell])[] = [
-  ['board', (_model, { board }) => board.name],
-  ['started_at', (_model, { startedAt }) => startedAt],
-  ['simulated', (_model, { simulated }) => simulated],
+type Columns<T> = readonly (readonly [name: string, value: (row: T, report: BenchReport) => Cell])[];
+
+const RUN_COLUMNS: Columns<unknown> = [
+  ['board', (_row, { board }) => board.name],
+  ['started_at', (_row, { startedAt }) => startedAt],
+  ['simulated', (_row, { simulated }) => simulated],
+];
+
+const COLUMNS: Columns<ModelReport> = [
+  ...RUN_COLUMNS,
   ['model', ({ name }) => name],
   ['sha256', ({ sha256 }) => sha256],
   ['delegate', ({ delegate }) => delegate],
@@ -31,13 +37,30 @@ const COLUMNS: readonly (readonly [name: string, value: (model: ModelReport, rep
   ['verdict', ({ comparison }) => comparison?.verdict],
 ];
 
-/** A line for each model, as RFC 4180 has it, with a heading; what is not known is empty. */
+const TRAINING_COLUMNS: Columns<TrainingReport> = [
+  ...RUN_COLUMNS,
+  ['training', ({ name }) => name],
+  ['steps', ({ steps }) => steps],
+  ['delegate', ({ delegate }) => delegate],
+  ['ms', ({ ms }) => ms],
+  ['loss', ({ loss }) => loss],
+  ['reference_ms', ({ referenceMs }) => referenceMs],
+  ['reason', ({ reason }) => reason],
+];
+
+/** A line for each model or training, as RFC 4180 has it, with a heading; what is not known is empty. */
 export function reportCsv(report: BenchReport): string {
-  const rows = [
-    COLUMNS.map(([name]) => name),
-    ...report.models.map(model => COLUMNS.map(([, value]) => cell(value(model, report)))),
+  return report.training.length > 0
+    ? table(TRAINING_COLUMNS, report.training, report)
+    : table(COLUMNS, report.models, report);
+}
+
+function table<T>(columns: Columns<T>, rows: readonly T[], report: BenchReport): string {
+  const lines = [
+    columns.map(([name]) => name),
+    ...rows.map(row => columns.map(([, value]) => cell(value(row, report)))),
   ];
-  return rows.map(row => `${row.join(',')}\r\n`).join('');
+  return lines.map(line => `${line.join(',')}\r\n`).join('');
 }
 
 /** Quoted where it has to be; text that a spreadsheet would take for a formula begins with an apostrophe. */

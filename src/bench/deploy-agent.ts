@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { noPython } from '../agent/agent-error.js';
 import { readAgentFile } from '../agent/agent-file.js';
 import { BoardRefusedError } from '../errors.js';
 import { scriptCommand } from '../files/board-script.js';
@@ -10,8 +11,9 @@ import { push } from '../files/push.js';
 import type { RunResult, SshSession } from '../ssh/session.js';
 import type { LongOperation } from '../time/progress.js';
 
+const NO_PYTHON = 127;
 const LOOK =
-  'folder=$HOME/.mdt/agent; mkdir -p -- "$folder" || exit 1; printf %s "$folder"; [ ! -f "$folder/$1" ] || printf /';
+  'command -v python3 >/dev/null || exit 127; folder=$HOME/.mdt/agent; mkdir -p -- "$folder" || exit 1; printf %s "$folder"; [ ! -f "$folder/$1" ] || printf /';
 
 export interface DeployedAgent {
   /** Absolute path on the board. */
@@ -35,6 +37,7 @@ export async function deployAgent(session: SshSession, operation: LongOperation 
 }
 
 function answerOf({ exit, stdout, stderr }: RunResult): { readonly folder: string; readonly isThere: boolean } {
+  if (exit.kind === 'exit' && exit.code === NO_PYTHON) throw noPython();
   if (exit.kind !== 'exit' || exit.code !== 0) throw boardFailure(stderr.toString('utf8'), { path: '~/.mdt/agent' });
   const answer = stdout.toString('utf8');
   const isThere = answer.endsWith('/');

@@ -9,7 +9,8 @@ type Row = readonly [label: string, value: string];
 
 /** The result as one page that needs nothing else: readable on a phone, in print and in the dark. */
 export function reportHtml(report: BenchReport): string {
-  const title = `mdt bench: ${report.models.map(({ name }) => name).join(', ')} on ${report.board.name}`;
+  const what = [...report.models, ...report.training].map(({ name }) => name).join(', ');
+  const title = `mdt bench: ${what} on ${report.board.name}`;
   return [
     '<!doctype html><html lang="en"><head><meta charset="utf-8">',
     `<meta http-equiv="Content-Security-Policy" content="${POLICY}">`,
@@ -17,8 +18,9 @@ export function reportHtml(report: BenchReport): string {
     `<title>${escapeHtml(title)}</title><style>${STYLE}</style></head><body><main>`,
     `<h1>Models on ${escapeHtml(report.board.name)}</h1>`,
     report.simulation === null ? '' : `<p class="simulated"><strong>${escapeHtml(report.simulation)}</strong></p>`,
-    latencyTable(report),
-    comparisonTable(report),
+    ...(report.models.length === 0 ? [] : [latencyTable(report), comparisonTable(report)]),
+    scalingTable(report),
+    trainingTable(report),
     ...report.models.map(model => modelSection(model)),
     temperatures(report),
     '<h2>Conditions</h2>',
@@ -74,6 +76,22 @@ function comparisonTable({ models }: BenchReport): string {
   return `<h2>Comparison</h2>${table(['model', 'with', 'theirs, ms', 'ours, ms', 'ratio', 'verdict'], rows)}`;
 }
 
+function scalingTable({ scaling }: BenchReport): string {
+  if (scaling.length === 0) return '';
+  const rows = scaling.map(({ model, tpus, perSecond, speedUp }) => [
+    ...[model, String(tpus), digits(perSecond), speedUp.toFixed(2)],
+  ]);
+  return `<h2>Several Edge TPUs</h2>${table(['model', 'Edge TPUs', 'per second', 'speed-up'], rows)}`;
+}
+
+function trainingTable({ training }: BenchReport): string {
+  if (training.length === 0) return '';
+  const rows = training.map(({ name, steps, ms, loss, referenceMs, reason }) => [
+    ...[name, String(steps), digits(ms), loss === null ? '–' : loss.toFixed(4), digits(referenceMs), reason ?? ''],
+  ]);
+  return `<h2>Training on the board</h2>${table(['training', 'steps', 'ms', 'loss', 'Google, ms', ''], rows)}`;
+}
+
 function modelSection({ name, distribution, timeline, inferences }: ModelReport): string {
   const bars = distribution.map(({ ms, count }) => ({ x: ms, y: count }));
   const lines: Line[] = [
@@ -103,12 +121,12 @@ function temperatures({ conditions: { telemetry } }: BenchReport): string {
 }
 
 function conditionRows({ board, conditions, models, endedBy }: BenchReport): Row[] {
-  const { governor, governorRestored, tpuCelsius, throttled, cpuMhz } = conditions;
+  const { governor, governorRestored, tpuCelsius, cpuCelsius, throttled, cpuMhz } = conditions;
   const known = (value: string | null): string => value ?? 'unknown';
   return [
     ['board', `${known(board.model)}, ${board.machine}`],
     ['system', `kernel ${board.kernel}, Mendel ${known(board.mendel)}, Python ${board.python}`],
-    ['runtime', [...new Set(models.map(({ runtime, delegate }) => `${runtime} (${delegate})`))].join(', ')],
+    ['runtime', [...new Set(models.map(({ runtime, delegate }) => `${runtime} (${delegate})`))].join(', ') || '–'],
     ['libraries', board.libraries.map(({ name, version }) => `${name} ${known(version)}`).join(', ') || 'none'],
     ['Edge TPUs', board.tpus.join(', ') || 'none'],
     [
@@ -117,10 +135,21 @@ function conditionRows({ board, conditions, models, endedBy }: BenchReport): Row
     ],
     ['warm-up', `${String(conditions.warmup)} inferences after the first; ended by ${endedBy}`],
     ['CPU governor', `${known(governor)}${governorRestored ? '' : ', which could not be set back'}`],
-    ['CPU clock', `${digits(cpuMhz.lowest)} to ${digits(cpuMhz.highest)} MHz`],
+    [
+      'CPU clock, MHz',
+      `${digits(cpuMhz.before)} before, ${digits(cpuMhz.lowest)} to ${digits(cpuMhz.highest)} during, ${digits(cpuMhz.after)} after`,
+    ],
     ['Edge TPU °C', temperatureText(tpuCelsius)],
-    ['Edge TPU slowed down', throttled === null ? 'unknown' : throttled ? 'yes' : 'no'],
+    ['CPU °C', temperatureText(cpuCelsius)],
+    [
+      'Edge TPU slowed down by heat',
+      `${yesNo(conditions.throttledBefore)} before, ${yesNo(throttled)} during, ${yesNo(conditions.throttledAfter)} after`,
+    ],
   ];
+}
+
+function yesNo(value: boolean | null): string {
+  return value === null ? 'unknown' : value ? 'yes' : 'no';
 }
 
 function temperatureText({ before, highest, after }: BenchReport['conditions']['tpuCelsius']): string {

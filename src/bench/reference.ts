@@ -21,6 +21,13 @@ const CPU: Readonly<Record<string, readonly [devBoard: number, pi4: undefined, x
   'mobilenet_v1_1.0_224_quant': [184.99, undefined, 43.89],
   'mobilenet_v2_1.0_224_quant': [160.94, undefined, 46.59],
 };
+/** The model that imprinting was published for, and its milliseconds. Same source. */
+export const IMPRINTING_MODEL = 'mobilenet_v1_1.0_224_l2norm_quant_edgetpu.tflite';
+const IMPRINTING: Readonly<Record<ReferenceBoard, number>> = {
+  'Dev Board': 1211,
+  'Raspberry Pi 4 + USB': 987.3,
+  'x86-64 + USB 3': 810,
+};
 /** The columns of the published tables. */
 export const REFERENCE_BOARDS: readonly ReferenceBoard[] = ['Dev Board', 'Raspberry Pi 4 + USB', 'x86-64 + USB 3'];
 
@@ -46,4 +53,9 @@ export function referenceMs(model: string, board: ReferenceBoard, target: 'tpu' 
   const key = model.replace(/(?:_edgetpu)?\.tflite$/, '');
   const table = target === 'tpu' ? EDGE_TPU : CPU;
   return Object.hasOwn(table, key) ? table[key]?.[REFERENCE_BOARDS.indexOf(board)] : undefined;
+}
+
+/** Published time of imprinting on a board, in milliseconds. */
+export function referenceImprintingMs(board: ReferenceBoard): number {
+  return IMPRINTING[board];
 }

@@ -2,13 +2,13 @@ import {
   boolean,
   integer,
   list,
+  number,
   object,
   oneOf,
   orNull,
   text,
   type Infer,
   type JsonSchema,
-  type Shape,
 } from '../agent/shape.js';
 
 /*
@@ -16,11 +16,6 @@ import {
  * temperatures in degrees Celsius; null is what this board or this run does not tell.
  */
 
-/** Any finite number; JSON has no other. */
-const number: Shape<number> = {
-  schema: { type: 'number' },
-  read: (value, place) => (typeof value === 'number' && Number.isFinite(value) ? value : integer(0).read(value, place)),
-};
 const count = integer(0);
 
 const temperature = object({ before: orNull(number), highest: orNull(number), after: orNull(number) });
@@ -67,6 +62,31 @@ const model = object({
   ),
 });
 
+/** A model on the first so many Edge TPUs, each with its share of the same number of inferences. */
+const scaling = object({
+  model: text(),
+  tpus: count,
+  perSecond: number,
+  /** Throughput over that of one Edge TPU. */
+  speedUp: number,
+});
+
+/** A training on the board; no time where `reason` says why it was not made. */
+const training = object({
+  name: text(),
+  kind: oneOf('softmax', 'imprinting'),
+  classes: count,
+  size: count,
+  /** Steps of 100 samples, or samples for imprinting. */
+  steps: count,
+  delegate: orNull(oneOf('edgetpu', 'cpu', 'simulated')),
+  ms: orNull(number),
+  loss: orNull(number),
+  reason: orNull(text()),
+  /** What Google published for this kind of board. */
+  referenceMs: orNull(number),
+});
+
 const report = object({
   schema: oneOf(1),
   mdt: text(64),
@@ -84,6 +104,8 @@ const report = object({
     python: text(),
     libraries: list(object({ name: text(), version: orNull(text()) }), 16),
     tpus: list(text(32), 64),
+    /** How far the clock of the board is ahead of this host's, in seconds; 0 for up to a minute. */
+    clockOffByS: integer(-Number.MAX_SAFE_INTEGER),
   }),
   conditions: object({
     target: oneOf('tpu', 'cpu'),
@@ -95,16 +117,30 @@ const report = object({
     governorRestored: boolean,
     tpuCelsius: temperature,
     cpuCelsius: temperature,
-    cpuMhz: object({ lowest: orNull(number), highest: orNull(number) }),
+    cpuMhz: object({
+      before: orNull(number),
+      lowest: orNull(number),
+      highest: orNull(number),
+      after: orNull(number),
+    }),
+    /** Whether the Edge TPU was slowed down because it was hot: at any time, at the start, at the end. */
     throttled: orNull(boolean),
+    throttledBefore: orNull(boolean),
+    throttledAfter: orNull(boolean),
     telemetry: list(object({ atMs: number, tpuCelsius: orNull(number), cpuCelsius: orNull(number) }), 1024),
   }),
   endedBy: oneOf('runs', 'duration', 'cancelled'),
   models: list(model, 64),
+  /** Empty unless more than one Edge TPU was measured. */
+  scaling: list(scaling, 4096),
+  /** Empty unless training was measured. */
+  training: list(training, 64),
 });
 
 export type BenchReport = Infer<typeof report>;
 export type ModelReport = BenchReport['models'][number];
+export type Scaling = BenchReport['scaling'][number];
+export type TrainingReport = BenchReport['training'][number];
 export type Conditions = BenchReport['conditions'];
 export type Comparison = NonNullable<ModelReport['comparison']>;
 

@@ -41,6 +41,12 @@ function only<T extends RunEvent['type']>(events: readonly RunEvent[], type: T):
   return events.filter((event): event is Extract<RunEvent, { type: T }> => event.type === type);
 }
 
+/** Measured inferences of a run that came to its end. */
+function inferences(events: readonly RunEvent[]): number | undefined {
+  if (events.at(-1)?.type !== 'result') return undefined;
+  return only(events, 'samples').reduce((sum, { ns }) => sum + ns.length, 0);
+}
+
 async function failureOf(t: ExecutionContext, spec: RunSpec, options?: StartOptions): Promise<AgentError> {
   const error = await t.throwsAsync(eventsOf(t, spec, options), { instanceOf: AgentError });
   t.truthy(error.hint);
@@ -78,7 +84,6 @@ withLibrary('a model runs on the CPU, its output is right and every inference is
   const [loaded] = only(events, 'loaded');
   t.is(loaded?.delegate, 'cpu');
   t.is(loaded?.runtime, 'tflite_c');
-  t.deepEqual(loaded?.inputs, [{ name: 'in', shape: [1, size], type: 'uint8' }]);
   t.is(loaded?.outputSha256, TURNED_AROUND);
   const samples = only(events, 'samples');
   t.is(samples.flatMap(batch => batch.ns).length, 30);
@@ -87,7 +92,7 @@ withLibrary('a model runs on the CPU, its output is right and every inference is
   t.true(only(events, 'telemetry').length >= 2);
   const result = events.at(-1);
   t.is(result?.type, 'result');
-  t.like(result, { endedBy: 'runs', invokes: 30, governorRestored: true });
+  t.like(result, { endedBy: 'runs', governorRestored: true });
 });
 
 withLibrary('hello tells what the board has', async t => {
@@ -123,7 +128,12 @@ withLibrary('models take turns in several streams for a time', async t => {
   t.is(counts.get('a1'), counts.get('b1'));
   const result = only(events, 'result')[0];
   t.is(result?.endedBy, 'duration');
-  t.true((result?.wallNs ?? 0) >= 150e6);
+  const batches = only(events, 'samples');
+  const [start, end] = [
+    Math.min(...batches.map(batch => batch.startedNs)),
+    Math.max(...batches.map(batch => batch.endedNs)),
+  ];
+  t.true(end - start >= 150e6);
 });
 
 withLibrary('models of an Edge TPU run with a stand-in, and everything says simulated', async t => {
@@ -138,7 +148,7 @@ withLibrary('models of an Edge TPU run with a stand-in, and everything says simu
   t.is(agent.hello.tpus[0]?.path, 'simulated');
   const events = await collect(agent.run(tpuRun(path, { runs: 10 })));
   t.is(only(events, 'loaded')[0]?.delegate, 'simulated');
-  t.like(events.at(-1), { invokes: 10 });
+  t.is(inferences(events), 10);
 });
 
 withLibrary('a cancelled run keeps what it has measured, and the agent goes on', async t => {
@@ -152,7 +162,8 @@ withLibrary('a cancelled run keeps what it has measured, and the agent goes on',
   }
   t.like(last, { type: 'result', endedBy: 'cancelled' });
   const again = await collect(agent.run(cpuRun(path)));
-  t.like(again.at(-1), { endedBy: 'runs', invokes: 20 });
+  t.like(again.at(-1), { endedBy: 'runs' });
+  t.is(inferences(again), 20);
 });
 
 withLibrary('an abandoned run is cancelled, and the next one sees nothing of it', async t => {
@@ -161,7 +172,7 @@ withLibrary('an abandoned run is cancelled, and the next one sees nothing of it'
   for await (const event of agent.run(cpuRun(path, { runs: null, durationMs: 3_600_000 }))) {
     if (event.type === 'loaded') break;
   }
-  t.like((await collect(agent.run(cpuRun(path)))).at(-1), { endedBy: 'runs', invokes: 20 });
+  t.is(inferences(await collect(agent.run(cpuRun(path)))), 20);
 });
 
 withPython('a board without Edge TPU says so', async t => {
@@ -194,7 +205,7 @@ withLibrary('a damaged model is an error or runs, and never takes the agent alon
     });
   }
   const path = await fileOf(t, model);
-  t.like((await collect(agent.run(cpuRun(path)))).at(-1), { type: 'result', invokes: 20 });
+  t.is(inferences(await collect(agent.run(cpuRun(path)))), 20);
 });
 
 withLibrary('an Edge TPU model on the CPU fails for its operator', async t => {
@@ -222,7 +233,7 @@ for (const [standIn, code] of [
 withLibrary('what libraries print does not get between the messages', async t => {
   const path = await fileOf(t, makeRunnableModel());
   const events = await eventsOf(t, tpuRun(path), { standIn: 'chatters' });
-  t.like(events.at(-1), { type: 'result', invokes: 20 });
+  t.is(inferences(events), 20);
 });
 
 for (const [how, end] of [

@@ -36,7 +36,15 @@ test('what is no message is a protocol error that carries its beginning', t => {
     JSON.stringify({ ...progress, done: 1e300 }),
     JSON.stringify({ ...progress, phase: 'dancing' }),
     JSON.stringify({ type: 'progress' }),
-    JSON.stringify({ type: 'samples', id: '1', model: 'm', stream: 0, startedNs: 0, ns: Array(20_000).fill(1) }),
+    JSON.stringify({
+      type: 'samples',
+      id: '1',
+      model: 'm',
+      stream: 0,
+      startedNs: 0,
+      endedNs: 0,
+      ns: Array(20_000).fill(1),
+    }),
     ' '.repeat(MAX_LINE_BYTES + 1),
   ];
   for (const line of bad) {
@@ -103,6 +111,7 @@ test('the schema that is published names every message and what it needs', t => 
     'samples',
     'telemetry',
     'loaded',
+    'trained',
     'result',
     'error',
     'run',

@@ -26,8 +26,19 @@ class Registration(ctypes.Structure):
 
 
 class StandIn:
-    def __init__(self, behaviour, failure):
-        self.behaviour, self.failure = behaviour, failure
+    """Plays the operator of Edge TPU models in the C library, in place of libedgetpu's delegate."""
+
+    def __init__(self, agent, behaviour):
+        self.behaviour, self.failure = behaviour, agent.Failure
+        agent.Interpreter.use_tpu = lambda interpreter, options, _index: self.attach(interpreter.lib, options)
+        agent.PROBES["libedgetpu"] = lambda: {
+            "version": "simulated", "detail": "stand_in.py", "devices": [("pci", "simulated")]}
+        for other in ("tflite_runtime", "edgetpu"):
+            agent.PROBES[other] = self.refuse
+
+    @staticmethod
+    def refuse():
+        raise ImportError("not with a stand-in")
 
     def attach(self, library, options):
         """Called in the measuring process, before a model is loaded."""
@@ -55,4 +66,5 @@ class StandIn:
 
 if __name__ == "__main__":
     module = load_agent(sys.argv[1])
-    sys.exit(module.main(sys.argv[3:], StandIn(sys.argv[2], module.Failure)))
+    StandIn(module, sys.argv[2])
+    sys.exit(module.main(sys.argv[3:]))

@@ -12,8 +12,8 @@ from stand_in import load_agent  # noqa: E402
 RUNS = 400
 agent_file, os.environ["MDT_TFLITE_C"], model, rounds = sys.argv[1:5]
 agent = load_agent(agent_file)
-job = {"models": [{"name": "m", "file": model}], "runtime": "tflite_c", "device": None, "threads": 1, "standIn": None,
-       "seed": 12345, "warmup": 0, "runs": RUNS, "durationS": 0, "copies": False}
+job = {"models": [{"name": "m", "file": model}], "runtime": "tflite_c", "device": None, "threads": 1,
+       "delegate": "cpu", "seed": 12345, "warmup": 0, "runs": RUNS, "durationMs": None, "copies": False}
 told = []
 stream = agent.Stream(job, 0, lambda message: told.extend(message.get("ns", [])))
 library, handle = stream.models[0][1].lib, agent.ctypes.c_void_p(stream.models[0][1].handle)

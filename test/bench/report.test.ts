@@ -17,11 +17,10 @@ const hello: Hello = {
   protocol: 1,
   agent: '1.0',
   python: '3.7.3',
-  pid: 1,
   board: { model: 'Freescale i.MX8MQ Phanbell', kernel: '4.14', mendel: 'eagle', machine: 'aarch64' },
   runtimes: [],
   libraries: [{ name: 'libedgetpu', version: '16.0', path: null }],
-  tpus: [{ index: 0, type: 'pci', path: '/dev/apex_0' }],
+  tpus: [{ index: 0, type: 'pci', path: '/dev/apex_0', usbMbps: null }],
   simulated: false,
   clockMs: 0,
 };
@@ -54,26 +53,17 @@ function findings({
   });
   const ns = Array.from({ length: 1000 }, (_one, index) => latencyNs + index);
   const inputNs = ns.map(() => 50_000);
-  record.take({ ...head, type: 'samples', startedNs: 1e9, ns, inputNs, outputNs: inputNs });
+  record.take({ ...head, type: 'samples', startedNs: 1e9, endedNs: 3.5e9, ns, inputNs, outputNs: inputNs });
   for (const [index, tpuTempMilliC] of [50_000, 61_000, 58_000].entries()) {
     record.take({
       ...{ type: 'telemetry', id: ID, atNs: 1e9 + index * 5e8, tpuTempMilliC: [tpuTempMilliC, null] },
-      ...{ tpuTripPoints: null, cpuTempMilliC: 55_000, cpuFreqKHz: 1_500_000, governor },
-      ...{ throttled: index === 1, tpuPollIntervalMs: 5000 },
+      ...{ cpuTempMilliC: 55_000, cpuFreqKHz: 1_500_000, governor },
+      throttled: index === 1,
     });
   }
-  const models = [{ model: NAME, invokes: 1000, wallNs: 2.5e9 }];
-  record.take({
-    type: 'result',
-    id: ID,
-    endedBy: 'runs',
-    invokes: 1000,
-    wallNs: 2.5e9,
-    models,
-    governorRestored: true,
-  });
+  record.take({ type: 'result', id: ID, endedBy: 'runs', governorRestored: true });
   const request = { files: [NAME], boardName: 'swift-otter', mdtVersion: '2.0.0', target: 'tpu' } as const;
-  return { models: [pushed()], record, hello: made.hello ?? hello, request, startedAt: '2026-01-01T00:00:00.000Z' };
+  return { models: [pushed()], record, hello: made.hello ?? hello, request, startedAtMs: 0 };
 }
 
 test('a result has the latencies, copies, throughput and temperatures of the run', t => {

@@ -7,7 +7,7 @@ import { contactFor, progressFor } from '../board.js';
 import type { Cli } from '../cli.js';
 import { deviceOption, parseSeconds, progressOption } from '../options.js';
 import { nameOf } from '../output/devices.js';
-import { printBench, printSuite } from '../output/bench.js';
+import { printBench, printTable } from '../output/bench.js';
 import { addVerb } from '../verb.js';
 
 interface Options {
@@ -25,7 +25,7 @@ interface Options {
   readonly json?: string;
   readonly csv?: string;
   readonly html?: string;
-  readonly suite?: 'coral';
+  readonly suite?: 'coral' | 'transfer';
   readonly agentOnly?: true;
 }
 
@@ -42,6 +42,8 @@ export function addBench(program: Command, cli: Cli): void {
       ['mdt bench --duration 60 --governor performance *_edgetpu.tflite', 'under load, a minute for each'],
       ['mdt bench --interleave first_edgetpu.tflite second_edgetpu.tflite', 'in turn, which shows evictions'],
       ['mdt bench --json now.json --compare before.json detect_edgetpu.tflite', 'against a result of before'],
+      ['mdt bench --tpu all detect_edgetpu.tflite', 'on all Edge TPUs, and how throughput grows with their number'],
+      ['mdt bench --suite transfer', 'how long training the last layer of a model takes on the board'],
     ],
   });
   addRunOptions(verb)
@@ -50,7 +52,10 @@ export function addBench(program: Command, cli: Cli): void {
     .addOption(new Option('--csv <file>', 'write a line for each model to a file; - is the standard output'))
     .addOption(new Option('--html <file>', 'write a page with charts to a file; - is the standard output'))
     .addOption(
-      new Option('--suite <name>', "Google's models that are in a folder, beside its table").choices(['coral']),
+      new Option(
+        '--suite <name>',
+        "coral: Google's models that are in a folder, beside its table; transfer: training on the board",
+      ).choices(['coral', 'transfer']),
     )
     .addOption(new Option('--agent-only', 'put the agent on the board, and print the command that runs it'))
     .addOption(progressOption())
@@ -82,6 +87,7 @@ async function bench(
   command: Command,
   { files, options }: { readonly files: readonly string[]; readonly options: Options },
 ): Promise<void> {
+  if (options.suite === 'transfer') return training(cli, command, { files, options });
   if (files.length === 0) throw new UsageError('No model to measure.', { hint: 'Give one or more .tflite files.' });
   const baseline = await readBaseline(options.compare);
   const suite = options.suite === undefined ? undefined : await import('../../bench/suite.js');
@@ -96,7 +102,27 @@ async function bench(
   const isOnStdout = await writeReports(cli, report, options);
   if (isOnStdout) return;
   printBench(cli, report);
-  if (suite !== undefined) printSuite(cli, suite.suiteTable(report));
+  if (suite !== undefined) printTable(cli, suite.suiteTable(report));
+}
+
+/** Training on the board, as pycoral's scripts measure it. */
+async function training(
+  cli: Cli,
+  command: Command,
+  { files, options }: { readonly files: readonly string[]; readonly options: Options },
+): Promise<void> {
+  const folder = files.length === 0 ? undefined : folderOf(files);
+  const { runTraining } = await import('../../bench/run-training.js');
+  await using contact = await contactFor(cli, command);
+  using progress = progressFor(cli, command);
+  const { runs: steps, tpu, governor } = options;
+  const board = { boardName: nameOf(contact.device), mdtVersion: MDT_VERSION };
+  const request = { ...board, folder, steps, target: 'tpu', tpu: tpu === 'all' ? 0 : tpu, governor } as const;
+  const report = await runTraining(contact.session, request, {
+    ...{ signal: cli.io.signal, onProgress: progress.onProgress },
+  });
+  progress[Symbol.dispose]();
+  if (!(await writeReports(cli, report, options))) printBench(cli, report);
 }
 
 function folderOf([folder = '.', ...more]: readonly string[]): string {
@@ -127,7 +153,7 @@ function requestOf({
 async function printAgentCommand(cli: Cli, command: Command): Promise<void> {
   const [{ deployAgent }, { agentCommand }] = await Promise.all([
     import('../../bench/deploy-agent.js'),
-    import('../../bench/run-bench.js'),
+    import('../../bench/agent-session.js'),
   ]);
   await using contact = await contactFor(cli, command);
   const { path } = await deployAgent(contact.session, { signal: cli.io.signal });

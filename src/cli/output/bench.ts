@@ -26,10 +26,37 @@ export function printBench({ printer }: Pick<Cli, 'printer'>, report: BenchRepor
   if (report.simulation !== null) printer.line(printer.onStdout('yellow', report.simulation));
   const headings = COLUMNS.map(([heading]) => heading);
   const rows = report.models.map(model => COLUMNS.map(([, value]) => value(model)));
+  printTable({ printer }, [headings, ...rows]);
+  printTable({ printer }, scalingTable(report));
+  printTable({ printer }, trainingTable(report));
+  for (const line of [...verdictLines(report), ...conditionLines(report)]) printer.line(line);
+}
+
+/** A table on a terminal, else lines of tabs; nothing without rows. */
+export function printTable(
+  { printer }: Pick<Cli, 'printer'>,
+  [headings = [], ...rows]: readonly (readonly string[])[],
+): void {
+  if (rows.length === 0) return;
   const lines = printer.interactive
     ? renderTable(headings, rows, text => printer.onStdout('bold', text))
     : [headings, ...rows].map(row => row.join('\t'));
-  for (const line of [...lines, ...verdictLines(report), ...conditionLines(report)]) printer.line(line);
+  for (const line of lines) printer.line(line);
+}
+
+function scalingTable({ scaling }: BenchReport): string[][] {
+  const rows = scaling.map(({ model, tpus, perSecond, speedUp }) => [
+    ...[safeText(model), String(tpus), perSecond.toPrecision(4), speedUp.toFixed(2)],
+  ]);
+  return [['MODEL', 'EDGE TPUS', 'PER SECOND', 'SPEED-UP'], ...rows];
+}
+
+function trainingTable({ training }: BenchReport): string[][] {
+  const rows = training.map(({ name, steps, ms, loss, reason, referenceMs }) => [
+    ...[safeText(name), String(steps), formatMs(ms), loss === null ? '-' : loss.toFixed(4), formatMs(referenceMs)],
+    reason === null ? '' : safeText(reason),
+  ]);
+  return [['TRAINING', 'STEPS', 'MS', 'LOSS', 'GOOGLE', ''], ...rows];
 }
 
 /** `x is slower than Google's Dev Board: 4.10 ms, 1.60 times 2.56 ms. Perhaps: …`. */
@@ -47,15 +74,35 @@ export function verdictLines({ models }: BenchReport): string[] {
 /** What the times were measured under, a few words each; the HTML report shows the same. */
 export function conditionLines({ board, conditions, models }: BenchReport): string[] {
   const { governor, tpuCelsius, cpuCelsius, throttled, governorRestored } = conditions;
-  const runtimes = [...new Set(models.map(({ runtime, delegate }) => `${runtime} (${delegate})`))];
+  const runtimes = [...new Set(models.map(({ runtime, delegate }) => `runs on ${runtime} (${delegate})`))];
   const libraries = board.libraries.map(({ name, version }) => `${name} ${version ?? 'unknown'}`);
   return [
     `board: ${[board.name, board.model ?? 'unknown model', board.kernel, ...(board.mendel === null ? [] : [`Mendel ${board.mendel}`])].join(', ')}`,
     `runtime: ${[...runtimes, ...libraries].join(', ')}`,
     `governor: ${governor ?? 'unknown'}${governorRestored ? '' : ', which could not be set back'}`,
+    ...clockRateLine(conditions),
     ...temperatureLine('Edge TPU', tpuCelsius),
     ...temperatureLine('CPU', cpuCelsius),
     ...(throttled === true ? ['the Edge TPU was slowed down because it was hot'] : []),
+    ...clockLine(board),
+  ];
+}
+
+function clockRateLine({ cpuMhz: { before, lowest, highest, after } }: BenchReport['conditions']): string[] {
+  if (before === null || lowest === null || highest === null || after === null) return [];
+  return [
+    `CPU clock: ${String(before)} MHz before, ${String(lowest)} to ${String(highest)} MHz during, ${String(after)} MHz after`,
+  ];
+}
+
+/** A wrong clock spoils no time of a run, but much else on a board: certificates, packages, logs. */
+function clockLine({ clockOffByS }: BenchReport['board']): string[] {
+  if (clockOffByS === 0) return [];
+  const days = Math.abs(clockOffByS) / 86_400;
+  const amount =
+    days >= 1 ? `${String(Math.round(days))} days` : `${String(Math.round(Math.abs(clockOffByS) / 60))} minutes`;
+  return [
+    `the clock of the board is ${amount} ${clockOffByS < 0 ? 'behind' : 'ahead'}; "mdt exec timedatectl" tells whether it is set over the network`,
   ];
 }
 
@@ -72,13 +119,4 @@ function formatMs(value: number | null): string {
 
 function formatDrift(drift: number | null): string {
   return drift === null ? '-' : `${drift >= 0 ? '+' : ''}${(drift * 100).toFixed(1)}%`;
-}
-
-/** Google's published table beside the times of this run. */
-export function printSuite(
-  { printer }: Pick<Cli, 'printer'>,
-  [heading = [], ...rows]: readonly (readonly string[])[],
-): void {
-  const lines = printer.interactive ? renderTable(heading, rows) : [heading, ...rows].map(row => row.join('\t'));
-  for (const line of lines) printer.line(line);
 }

@@ -1,0 +1,92 @@
+import { AgentError } from '../agent/agent-error.js';
+import { talkToAgent, type AgentClient, type RunSpec } from '../agent/client.js';
+import { safeText } from '../device/board-text.js';
+import { quoteWord } from '../ssh/quote.js';
+import type { SshSession } from '../ssh/session.js';
+import type { LongOperation } from '../time/progress.js';
+import { RunRecord } from './collect.js';
+import { deployAgent } from './deploy-agent.js';
+import { DEFAULT_WARMUP, type RunChoices } from './request.js';
+
+/** The seed of pycoral's scripts. */
+const SEED = 12_345;
+const TASK = 'bench';
+
+/** An agent that waits for runs. */
+export interface StartedAgent {
+  readonly client: AgentClient;
+  /** False if the board had the agent already. */
+  readonly sent: boolean;
+  /** Clock of this host when the agent told its own, milliseconds since 1970. */
+  readonly startedAtMs: number;
+}
+
+/** Puts the agent on the board unless it is there, and starts it. @throws what `deployAgent` and `talkToAgent` throw */
+export async function startAgent(session: SshSession, operation: LongOperation = {}): Promise<StartedAgent> {
+  const { path, sent } = await deployAgent(session, operation);
+  const channel = await session.exec(agentCommand(path));
+  const client = await talkToAgent(channel, { signal: operation.signal });
+  return { client, sent, startedAtMs: Date.now() };
+}
+
+/** The command that starts the agent on a board, by hand too. */
+export function agentCommand(path: string): string {
+  return `exec python3 -B -u ${quoteWord(path)}`;
+}
+
+/** Fails before anything is pushed where the board has no Edge TPU, or nothing that runs models. @throws AgentError */
+export function checkBoard({ hello }: AgentClient, target: 'tpu' | 'cpu'): void {
+  if (target === 'tpu' && hello.tpus.length === 0) {
+    throw new AgentError({ code: 'NO_TPU', message: 'The board has no Edge TPU that it can see.', facts: {} });
+  }
+  if (hello.runtimes.some(({ usable }) => usable)) return;
+  const message = 'This board has no TensorFlow Lite that can be used.';
+  throw new AgentError({ code: 'NO_RUNTIME', message, facts: { runtimes: hello.runtimes } });
+}
+
+/** A run without its models, as it was asked for. */
+export function specOf(choices: RunChoices): Omit<RunSpec, 'models' | 'runs' | 'durationMs' | 'threads'> {
+  return {
+    target: choices.target,
+    tpu: choices.target === 'cpu' ? null : (choices.tpu ?? null),
+    warmup: choices.warmup ?? DEFAULT_WARMUP,
+    streams: choices.streams ?? 1,
+    interleave: choices.interleave === true,
+    governor: choices.governor ?? null,
+    telemetryIntervalMs: 500,
+    seed: SEED,
+    copies: true,
+  };
+}
+
+/** Runs and takes in what is told; progress counts the inferences, or the steps of a training. @throws as `AgentClient.run` */
+export async function record(
+  agent: AgentClient,
+  spec: RunSpec,
+  { signal, onProgress }: LongOperation,
+): Promise<RunRecord> {
+  const taken = new RunRecord();
+  let done = 0;
+  onProgress?.({ kind: 'started', task: TASK, unit: 'steps' });
+  try {
+    for await (const event of agent.run(spec, { signal })) {
+      taken.take(event);
+      if (event.type !== 'progress' && event.type !== 'samples') continue;
+      const run = taken.modelOf(event.model);
+      const isMeasuring = event.type === 'samples' || event.phase === 'running';
+      done = isMeasuring ? run.latencies.count : event.done;
+      const all = spec.runs === null ? undefined : spec.runs * run.loaded.length;
+      const total = isMeasuring ? all : event.total;
+      const detail = `${safeText(event.model)} ${isMeasuring ? 'running' : event.phase}`;
+      onProgress?.({
+        ...{ kind: 'progress', task: TASK, unit: 'steps', done, detail },
+        ...(total === undefined ? {} : { total }),
+      });
+    }
+    onProgress?.({ kind: 'finished', task: TASK, unit: 'steps', done });
+  } catch (error) {
+    onProgress?.({ kind: 'failed', task: TASK, error });
+    throw error;
+  }
+  return taken;
+}

@@ -1,0 +1,90 @@
+import type { Hello, Telemetry } from '../agent/messages.js';
+import { safeText } from '../device/board-text.js';
+import { hottestOf, type RunRecord } from './collect.js';
+import type { BenchReport, Conditions } from './report.js';
+import { DEFAULT_WARMUP, type RunChoices } from './request.js';
+
+/** A board whose clock is further off than this is told of. */
+const CLOCK_TOLERANCE_S = 60;
+
+/** What the agent said of its board. `nowMs` is the time of this host when it said so, milliseconds since 1970. */
+export function boardOf(hello: Hello, name: string, nowMs: number): BenchReport['board'] {
+  const { board, python, libraries, runtimes, tpus, clockMs } = hello;
+  const clean = (text: string | null): string | null => (text === null ? null : safeText(text));
+  const usable = runtimes.filter(runtime => runtime.usable);
+  const offByS = Math.round((clockMs - nowMs) / 1000);
+  return {
+    name: safeText(name),
+    model: clean(board.model),
+    kernel: safeText(board.kernel),
+    mendel: clean(board.mendel),
+    machine: safeText(board.machine),
+    python: safeText(python),
+    libraries: [...usable, ...libraries].map(one => ({ name: safeText(one.name), version: clean(one.version) })),
+    tpus: tpus.map(({ type, index }) => `${type}:${String(index)}`),
+    clockOffByS: Math.abs(offByS) > CLOCK_TOLERANCE_S ? offByS : 0,
+  };
+}
+
+/** What was not the real thing, in a sentence for every output; null if all was. */
+export function simulationOf({ simulated, board }: Hello, record: RunRecord): string | null {
+  const standIn = [...record.models.values()].some(({ loaded }) => loaded.some(one => one.delegate === 'simulated'));
+  if (standIn || simulated) return 'simulated: a stand-in played the Edge TPU, and these are no times of one';
+  if (board.model === 'virtual board') return "simulated: a virtual board, and these are times of its host's CPU";
+  return null;
+}
+
+/** What a run was made under. */
+export function conditionsOf(record: RunRecord, request: RunChoices): Conditions {
+  const { telemetry, lastTelemetry } = record;
+  const [before] = telemetry;
+  const startNs = before?.atNs ?? 0;
+  const cpuTemperatures = telemetry.flatMap(({ cpuTempMilliC }) => (cpuTempMilliC === null ? [] : [cpuTempMilliC]));
+  const clocks = telemetry.flatMap(one => mhz(one) ?? []);
+  const governor = lastTelemetry?.governor ?? null;
+  return {
+    target: request.target,
+    tpu: request.target === 'cpu' ? null : String(request.tpu ?? 0),
+    streams: request.streams ?? 1,
+    interleaved: request.interleave === true,
+    warmup: request.warmup ?? DEFAULT_WARMUP,
+    governor: governor === null ? null : safeText(governor),
+    governorRestored: record.result?.governorRestored ?? true,
+    tpuCelsius: {
+      before: tpuCelsius(before),
+      highest: celsius(record.hottestTpuMilliC),
+      after: tpuCelsius(lastTelemetry),
+    },
+    cpuCelsius: {
+      before: celsius(before?.cpuTempMilliC),
+      highest: celsius(cpuTemperatures.length === 0 ? undefined : Math.max(...cpuTemperatures)),
+      after: celsius(lastTelemetry?.cpuTempMilliC),
+    },
+    cpuMhz: {
+      before: mhz(before),
+      lowest: clocks.length === 0 ? null : Math.min(...clocks),
+      highest: clocks.length === 0 ? null : Math.max(...clocks),
+      after: mhz(lastTelemetry),
+    },
+    throttled: record.throttled,
+    throttledBefore: before?.throttled ?? null,
+    throttledAfter: lastTelemetry?.throttled ?? null,
+    telemetry: telemetry.map(one => ({
+      atMs: Number((Math.max(one.atNs - startNs, 0) / 1e6).toPrecision(6)),
+      tpuCelsius: tpuCelsius(one),
+      cpuCelsius: celsius(one.cpuTempMilliC),
+    })),
+  };
+}
+
+function tpuCelsius(one: Telemetry | undefined): number | null {
+  return celsius(one === undefined ? undefined : hottestOf(one));
+}
+
+function mhz(one: Telemetry | undefined): number | null {
+  return one === undefined || one.cpuFreqKHz === null ? null : one.cpuFreqKHz / 1000;
+}
+
+function celsius(milliC: number | null | undefined): number | null {
+  return milliC === undefined || milliC === null ? null : milliC / 1000;
+}
