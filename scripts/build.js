@@ -19,7 +19,7 @@ execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], { cwd: root, 
 /** The agent for boards, as a file beside the code that sends it, and the schemas of what it and `mdt bench` say. */
 async function writeAgent() {
   copyFileSync(join(root, 'src', 'agent', 'agent.py'), join(root, 'dist', 'agent.py'));
-  const { messagesSchema } = await load('src/agent/messages.ts');
+  const { messagesSchema } = await load('src/agent/messages-schema.ts');
   const { reportSchema } = await load('src/bench/report.ts');
   writeSchema('agent-messages', messagesSchema());
   writeSchema('bench-result', reportSchema());

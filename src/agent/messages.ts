@@ -13,7 +13,6 @@ import {
   ShapeError,
   text,
   type Infer,
-  type JsonSchema,
   type Shape,
 } from './shape.js';
 
@@ -230,7 +229,8 @@ export type RunRequest = Infer<typeof run>;
 /** What mdt says. */
 export type HostMessage = RunRequest | Infer<typeof cancel> | Infer<typeof bye>;
 
-const fromAgent: Readonly<Record<AgentMessage['type'], Shape<AgentMessage>>> = {
+/** Shapes of what the agent says, by type. */
+export const fromAgent: Readonly<Record<AgentMessage['type'], Shape<AgentMessage>>> = {
   hello,
   progress,
   samples,
@@ -240,7 +240,8 @@ const fromAgent: Readonly<Record<AgentMessage['type'], Shape<AgentMessage>>> = {
   result,
   error,
 };
-const fromHost: Readonly<Record<HostMessage['type'], Shape<HostMessage>>> = { run, cancel, bye };
+/** Shapes of what mdt says, by type. */
+export const fromHost: Readonly<Record<HostMessage['type'], Shape<HostMessage>>> = { run, cancel, bye };
 
 /** Reads a line of the agent. @throws ProtocolError, which carries the beginning of the line */
 export function parseAgentLine(line: string): AgentMessage {
@@ -283,25 +284,4 @@ function refuse(line: string, problem: string): never {
     hint: 'Another version of mdt may have left its agent running; try again.',
     facts: { bytes: line.slice(0, 200), problem },
   });
-}
-
-/** JSON Schema of all messages, published with the package as `agent-messages.schema.json`. */
-export function messagesSchema(): JsonSchema {
-  const definitions = (shapes: Readonly<Record<string, Shape<unknown>>>): Record<string, JsonSchema> =>
-    Object.fromEntries(Object.entries(shapes).map(([name, shape]) => [name, shape.schema]));
-  const references = (shapes: object): JsonSchema => ({
-    oneOf: Object.keys(shapes).map(name => ({ $ref: `#/$defs/${name}` })),
-  });
-  return {
-    $schema: 'https://json-schema.org/draft/2020-12/schema',
-    title: `Messages between mdt and its benchmark agent, version ${String(AGENT_PROTOCOL)}`,
-    description: 'One message a line. $defs/agent is what the agent says, $defs/host what mdt says.',
-    anyOf: [{ $ref: '#/$defs/agent' }, { $ref: '#/$defs/host' }],
-    $defs: {
-      agent: references(fromAgent),
-      host: references(fromHost),
-      ...definitions(fromAgent),
-      ...definitions(fromHost),
-    },
-  };
 }

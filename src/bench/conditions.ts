@@ -36,11 +36,7 @@ export function simulationOf({ simulated, board }: Hello, record: RunRecord): st
 
 /** What a run was made under. */
 export function conditionsOf(record: RunRecord, request: RunChoices): Conditions {
-  const { telemetry, lastTelemetry } = record;
-  const [before] = telemetry;
-  const startNs = before?.atNs ?? 0;
-  const cpuTemperatures = telemetry.flatMap(({ cpuTempMilliC }) => (cpuTempMilliC === null ? [] : [cpuTempMilliC]));
-  const clocks = telemetry.flatMap(one => mhz(one) ?? []);
+  const { telemetry, lastTelemetry, throttled, result } = record;
   const governor = lastTelemetry?.governor ?? null;
   return {
     target: request.target,
@@ -49,31 +45,45 @@ export function conditionsOf(record: RunRecord, request: RunChoices): Conditions
     interleaved: request.interleave === true,
     warmup: request.warmup ?? DEFAULT_WARMUP,
     governor: governor === null ? null : safeText(governor),
-    governorRestored: record.result?.governorRestored ?? true,
-    tpuCelsius: {
-      before: tpuCelsius(before),
-      highest: celsius(record.hottestTpuMilliC),
-      after: tpuCelsius(lastTelemetry),
-    },
+    governorRestored: result?.governorRestored ?? true,
+    ...temperaturesOf(record),
+    cpuMhz: clocksOf(record),
+    throttled,
+    throttledBefore: telemetry[0]?.throttled ?? null,
+    throttledAfter: lastTelemetry?.throttled ?? null,
+  };
+}
+
+function temperaturesOf({
+  telemetry,
+  lastTelemetry,
+  hottestTpuMilliC,
+}: RunRecord): Pick<Conditions, 'tpuCelsius' | 'cpuCelsius' | 'telemetry'> {
+  const [before] = telemetry;
+  const startNs = before?.atNs ?? 0;
+  const ofCpu = telemetry.flatMap(one => celsius(one.cpuTempMilliC) ?? []);
+  return {
+    tpuCelsius: { before: tpuCelsius(before), highest: celsius(hottestTpuMilliC), after: tpuCelsius(lastTelemetry) },
     cpuCelsius: {
       before: celsius(before?.cpuTempMilliC),
-      highest: celsius(cpuTemperatures.length === 0 ? undefined : Math.max(...cpuTemperatures)),
+      highest: ofCpu.length === 0 ? null : Math.max(...ofCpu),
       after: celsius(lastTelemetry?.cpuTempMilliC),
     },
-    cpuMhz: {
-      before: mhz(before),
-      lowest: clocks.length === 0 ? null : Math.min(...clocks),
-      highest: clocks.length === 0 ? null : Math.max(...clocks),
-      after: mhz(lastTelemetry),
-    },
-    throttled: record.throttled,
-    throttledBefore: before?.throttled ?? null,
-    throttledAfter: lastTelemetry?.throttled ?? null,
     telemetry: telemetry.map(one => ({
       atMs: Number((Math.max(one.atNs - startNs, 0) / 1e6).toPrecision(6)),
       tpuCelsius: tpuCelsius(one),
       cpuCelsius: celsius(one.cpuTempMilliC),
     })),
+  };
+}
+
+function clocksOf({ telemetry, lastTelemetry }: RunRecord): Conditions['cpuMhz'] {
+  const clocks = telemetry.flatMap(one => mhz(one) ?? []);
+  return {
+    before: mhz(telemetry[0]),
+    lowest: clocks.length === 0 ? null : Math.min(...clocks),
+    highest: clocks.length === 0 ? null : Math.max(...clocks),
+    after: mhz(lastTelemetry),
   };
 }
 

@@ -56,13 +56,18 @@ export interface StartOptions {
   readonly standIn?: string;
   readonly args?: readonly string[];
   readonly library?: string;
+  /** Besides that of the test. */
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** The agent as a process of this host; `standIn` makes a stand-in play the Edge TPU. Killed when the test ends. */
 export function startAgent(t: ExecutionContext, options: StartOptions = {}): LocalAgent {
-  const { standIn, args = [], library = tfliteLibrary ?? '' } = options;
+  const { standIn, args = [], library = tfliteLibrary ?? '', env = {} } = options;
   const words = standIn === undefined ? [agentFile] : [join(pythonTests, 'stand_in.py'), agentFile, standIn];
-  const child = spawn('python3', ['-B', ...words, '--tflite-c', library, ...args], { stdio: 'pipe' });
+  const child = spawn('python3', ['-B', ...words, '--tflite-c', library, ...args], {
+    stdio: 'pipe',
+    env: { ...process.env, ...env },
+  });
   const exit = new Promise<ChannelExit>(resolve => {
     child.once('close', (code, signal) => {
       resolve(code === null ? { kind: 'signal', signal: signal ?? '' } : { kind: 'exit', code });

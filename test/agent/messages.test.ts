@@ -3,13 +3,8 @@ import fc from 'fast-check';
 import { Readable } from 'node:stream';
 import { ProtocolError } from '../../src/errors.js';
 import { readLines } from '../../src/agent/line-reader.js';
-import {
-  MAX_LINE_BYTES,
-  messagesSchema,
-  parseAgentLine,
-  parseHostLine,
-  writeHostLine,
-} from '../../src/agent/messages.js';
+import { MAX_LINE_BYTES, parseAgentLine, parseHostLine, writeHostLine } from '../../src/agent/messages.js';
+import { messagesSchema } from '../../src/agent/messages-schema.js';
 import { cpuRun } from './local-agent.js';
 
 const progress = { type: 'progress', id: '1', phase: 'running', model: 'm', done: 3 };
