@@ -184,6 +184,16 @@ test('an EXIT trap runs when the login of the script is gone', async t => {
   t.is((await run('cat left')).out, 'gone\n');
 });
 
+test('an EXIT trap that has begun goes on to its end when the login of the script goes', async t => {
+  const { board, run } = await shellOnBoard(t);
+  const controller = new AbortController();
+  board.onFileChange(path => {
+    if (path.endsWith('/begun')) controller.abort('HUP');
+  });
+  await run('trap "echo > begun; sleep 0.01; echo gone > left" EXIT; exit 3', { signal: controller.signal });
+  t.is((await run('cat left')).out, 'gone\n');
+});
+
 test('patterns become the names of files, hidden ones left out', async t => {
   const { out } = await shellOnBoard(t);
   await out('mkdir d; touch a1 a2 b .hidden d/x d/y "sp ace"');

@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import test from 'ava';
@@ -85,4 +85,17 @@ test('much data flows through in bounded pieces', async t => {
     await out('mkdir e; tar -cf - d | gzip -c | gzip -dc | tar -C e -xf -; cmp d/random e/d/random; wc -c < e/d/zeros'),
     '30000000\n',
   );
+});
+
+test('it ends when it is told to, also between one entry and the next', async t => {
+  const { board, path, run } = await shellOnBoard(t);
+  const whole = await archive({ name: 'folder/empty' });
+  await writeFile(path('/home/mendel/begun.tar'), whole.subarray(0, 512));
+  const controller = new AbortController();
+  // What comes after it is being waited for while the entry is still being unpacked.
+  board.onFileChange(changed => {
+    if (changed.endsWith('/folder')) controller.abort('TERM');
+  });
+  const running = run('{ cat begun.tar; sleep 60; } | tar -xf -', { signal: controller.signal });
+  await t.throwsAsync(running, { name: 'AbortedError' });
 });

@@ -136,15 +136,15 @@ export class Interpreter implements Shell {
     return pid === this.state.pid && !this.state.isSubshell && this.state.depth > 0;
   }
 
-  /** Runs even when the login is gone, as the programs of a real board do, but not when the board goes down. */
+  /** Runs to its end even when the login is gone or goes, as the programs of a real board do, but not when the board goes down. */
   async #runTrap(text: string, running: Running, status: number): Promise<void> {
     this.state.traps.clear();
     this.state.lastStatus = status;
     const streams = running.signal.aborted
       ? { stdin: new TextInput(), stdout: NULL_OUTPUT, stderr: NULL_OUTPUT }
       : running.streams;
-    const signal = running.signal.aborted ? this.session.board.poweredOff : running.signal;
-    await this.#statusOf(this.run(parseScript(text), { streams, signal, isCondition: true })).catch(() => undefined);
+    const inTrap = { streams, signal: this.session.board.poweredOff, isCondition: true };
+    await this.#statusOf(this.run(parseScript(text), inTrap)).catch(() => undefined);
   }
 
   async #andOr(item: AndOr, running: Running): Promise<number> {

@@ -151,6 +151,8 @@ async function forEachEntry(archive: AsyncIterable<Buffer>, work: (entry: Entry)
   try {
     for await (const entry of extract) {
       await work(entry);
+      // Asked for another entry after its end, tar-stream would never answer.
+      if (extract.destroyed) break;
       entry.resume();
     }
     await fed;
