@@ -6,6 +6,7 @@ import { Interruption } from '../../src/cli/interruption.js';
 import { run } from '../../src/cli/main.js';
 import { FakeIo, mdt } from '../fakes/cli-io.js';
 import { boardOnDesk } from '../fixtures/board-on-desk.js';
+import { refused } from '../fixtures/refused.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 
 /** Resolves as soon as what was printed matches. */
@@ -82,7 +83,7 @@ test('forward passes connections on until it is interrupted', async t => {
   t.is(await text(socket), 'hello from the board');
   controller.abort(new Interruption('SIGINT'));
   t.is(await running, 130);
-  await t.throwsAsync(once(connect(Number(port), '127.0.0.1'), 'connect'), { code: 'ECONNREFUSED' });
+  await t.notThrowsAsync(refused(Number(port)));
 });
 
 test('forward ends when the board goes', async t => {

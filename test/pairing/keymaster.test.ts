@@ -4,6 +4,7 @@ import test, { type ExecutionContext } from 'ava';
 import type { SshRoute } from '../../src/device/route.js';
 import { AbortedError } from '../../src/errors.js';
 import { keymasterPort, offerKey } from '../../src/pairing/keymaster.js';
+import { refused } from '../fixtures/refused.js';
 
 async function routeTo(t: ExecutionContext, server: Server): Promise<SshRoute> {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
@@ -91,6 +92,7 @@ test('a closed port says that no keymaster listens', async t => {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   await new Promise(resolve => server.close(resolve));
+  await refused(port);
   t.deepEqual(await offerKey(loopbackRoute(port), 'ssh-rsa AAAA mdt'), { kind: 'closed', text: 'ECONNREFUSED' });
 });
 

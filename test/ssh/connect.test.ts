@@ -14,6 +14,7 @@ import { connect, type ConnectOptions } from '../../src/ssh/connect.js';
 import { AuthenticationError } from '../../src/ssh/connect-errors.js';
 import { newEd25519, startFakeSshServer } from '../fakes/ssh-server.js';
 import { startTcpProxy, startTcpServer } from '../fakes/tcp-server.js';
+import { refused } from '../fixtures/refused.js';
 
 const privateKey = newEd25519();
 
@@ -176,6 +177,7 @@ test('a port where nothing listens is a transport error with its code', async t 
   await new Promise<void>(resolve => closed.listen(0, '127.0.0.1', resolve));
   const { port } = closed.address() as AddressInfo;
   await new Promise(resolve => closed.close(resolve));
+  await refused(port);
   const error = await t.throwsAsync(connect(here(port), options()), { instanceOf: TransportError });
   t.is(error.facts['code'], 'ECONNREFUSED');
 });

@@ -1,27 +1,12 @@
 import { once } from 'node:events';
 import { access, readFile, writeFile } from 'node:fs/promises';
-import { connect as dial } from 'node:net';
 import { join } from 'node:path';
 import test from 'ava';
 import { sameHostKey } from '../../src/keys/host-key.js';
-import { startVirtualBoard, type VirtualBoard } from '../../src/virtual-board/virtual-board.js';
+import { startVirtualBoard } from '../../src/virtual-board/virtual-board.js';
+import { refused } from '../fixtures/refused.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 import { connect, pairedBoard } from './paired-board.js';
-
-/** `open`, or the code of the error. */
-async function knock(board: VirtualBoard): Promise<string> {
-  const socket = dial(board.sshPort, board.address);
-  const answer = await new Promise<string>(resolve => {
-    socket.once('connect', () => {
-      resolve('open');
-    });
-    socket.once('error', error => {
-      resolve('code' in error ? String(error.code) : error.message);
-    });
-  });
-  socket.destroy();
-  return answer;
-}
 
 test('a reboot drops connections, ends what runs, and brings the board back on the same ports', async t => {
   const { board, client, exec, privateKey, run } = await pairedBoard(t);
@@ -70,7 +55,7 @@ test('the bootloader keeps the board away until it is switched off and on', asyn
   const dropped = once(client, 'close');
   await run('sudo reboot-bootloader');
   await dropped;
-  t.is(await knock(board), 'ECONNREFUSED');
+  await t.notThrowsAsync(refused(board.sshPort, board.address));
   t.is(board.power, 'bootloader');
   await board.powerCycle();
   t.is(board.power, 'running');
@@ -110,7 +95,7 @@ test('closing a board that reboots ends it', async t => {
   await board.close();
   await rebooting;
   t.is(board.power, 'off');
-  t.is(await knock(board), 'ECONNREFUSED');
+  await t.notThrowsAsync(refused(board.sshPort, board.address));
 });
 
 test('a name that no host can have, and a port that is taken, are errors that leave nothing behind', async t => {
