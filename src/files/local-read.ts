@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { close, fstat, open, read, type Stats } from 'node:fs';
+import { close, closeSync, constants, fstat, fstatSync, openSync, read, readSync, type Stats } from 'node:fs';
 import { promisify } from 'node:util';
 import { FileError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
@@ -14,7 +14,6 @@ interface ReadTarget {
 }
 
 const fs = {
-  open: promisify(open),
   close: promisify(close),
   fstat: promisify(fstat) as (fd: number) => Promise<Stats>,
   read: promisify(read) as (fd: number, options: ReadTarget) => Promise<{ bytesRead: number }>,
@@ -22,13 +21,20 @@ const fs = {
 
 const CHUNK_BYTES = 256 * 1024;
 
-/** Reads a whole small file. @throws FileError if it is not what it was when it was listed. */
-export async function readWhole(entry: LocalEntry): Promise<Buffer> {
-  const fd = await openListed(entry);
+/**
+ * Reads a whole small file into `into`, which is as long as the file was when it was listed. At once, since handing four calls a file to
+ * other threads takes ten times as long as the calls themselves. @throws FileError if it is no longer what it was then.
+ */
+export function readWhole(entry: LocalEntry, into: Buffer): void {
+  const fd = openListed(entry);
   try {
-    return await readPart(fd, entry, 0, entry.sizeBytes);
+    for (let filled = 0; filled < into.length;) {
+      const bytesRead = readSync(fd, into, filled, into.length - filled, filled);
+      if (bytesRead === 0) throw changed(entry, 'shrank');
+      filled += bytesRead;
+    }
   } finally {
-    await fs.close(fd);
+    closeSync(fd);
   }
 }
 
@@ -37,7 +43,7 @@ export async function readWhole(entry: LocalEntry): Promise<Buffer> {
  * a buffer of its own. @throws FileError if the file is not, or no longer, what it was when it was listed.
  */
 export async function* readChunks(entry: LocalEntry, position = 0, end = entry.sizeBytes): AsyncGenerator<Buffer> {
-  const fd = await openListed(entry);
+  const fd = openListed(entry);
   let ahead: Promise<Buffer> | undefined;
   const readAt = (at: number): Promise<Buffer> | undefined => {
     if (at >= end) return undefined;
@@ -61,18 +67,21 @@ export async function* readChunks(entry: LocalEntry, position = 0, end = entry.s
   }
 }
 
-async function openListed(entry: LocalEntry): Promise<number> {
+/** A pipe that took the place of the file would otherwise hold up everything until somebody writes into it. */
+const READ_WITHOUT_WAITING = constants.O_RDONLY | (constants.O_NONBLOCK || 0);
+
+function openListed(entry: LocalEntry): number {
   let fd: number;
   try {
-    fd = await fs.open(hostPath(entry.path), 'r');
+    fd = openSync(hostPath(entry.path), READ_WITHOUT_WAITING);
   } catch (error) {
     throw changed(entry, (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'vanished' : 'unreadable', error);
   }
   try {
-    checkUnchanged(entry, await fs.fstat(fd));
+    checkUnchanged(entry, fstatSync(fd));
     return fd;
   } catch (error) {
-    await fs.close(fd);
+    closeSync(fd);
     throw error;
   }
 }

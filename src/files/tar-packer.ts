@@ -4,9 +4,9 @@ import { contentBytes, stampOf, type PlannedEntry } from './push-plan.js';
 import { encodeTarHeader, tarPadding, TAR_END, type TarEntry } from './tar.js';
 
 const CHUNK_BYTES = 256 * 1024;
-/** Files up to this size are read whole, several ahead of the one that is being packed. */
+/** Files up to this size are read whole, into the chunk that they are sent in. */
 const SMALL_FILE_BYTES = 256 * 1024;
-const READ_AHEAD = 24;
+const HEADERS_BYTES = 64 * 1024;
 const OWNER_MAY_ALL = 0o700;
 
 /** A file of which the content has left this host, and where in the archive it ends. */
@@ -30,13 +30,11 @@ export class TarPacker {
   hashes = new Map<PlannedEntry, string>();
   readonly #entries: readonly PlannedEntry[];
   readonly #options: PackerOptions;
-  readonly #reading = new Map<number, Promise<Buffer>>();
   #next = 0;
   #batchStart = 0;
-  #readTo = 0;
   #archiveBytes = 0;
-  #parts: Buffer[] = [];
-  #partsBytes = 0;
+  #chunk = newChunk();
+  #filled = 0;
 
   constructor(entries: readonly PlannedEntry[], options: PackerOptions) {
     this.#entries = entries;
@@ -67,12 +65,12 @@ export class TarPacker {
   async *pack(limitBytes: number): AsyncGenerator<Buffer> {
     const end = this.#archiveBytes + limitBytes;
     for (let entry = this.#entries[this.#next]; entry && this.#archiveBytes < end; entry = this.#entries[this.#next]) {
-      const index = this.#next++;
+      this.#next++;
       this.#add(this.#header(entry));
-      if (entry.kind === 'file') yield* this.#content(entry, index);
-      if (this.#partsBytes >= CHUNK_BYTES) yield this.#flush();
+      if (entry.kind === 'file') yield* this.#content(entry);
+      if (this.#filled >= CHUNK_BYTES) yield this.#flush();
     }
-    if (this.#partsBytes > 0) yield this.#flush();
+    if (this.#filled > 0) yield this.#flush();
   }
 
   /** Ends what was packed so far as an archive, together with `extra` files (name and content). */
@@ -88,45 +86,30 @@ export class TarPacker {
       } as const;
       this.#add(encodeTarHeader(entry));
       this.#add(content);
-      this.#add(Buffer.alloc(tarPadding(content.length)));
+      this.#pad(content.length);
     }
     this.#add(TAR_END);
     this.#archiveBytes = 0;
     return this.#flush();
   }
 
-  async *#content(entry: PlannedEntry, index: number): AsyncGenerator<Buffer> {
+  async *#content(entry: PlannedEntry): AsyncGenerator<Buffer> {
     const hash = this.#options.checksum ? createHash('sha256') : undefined;
     if (entry.sizeBytes <= SMALL_FILE_BYTES) {
-      const content = await this.#small(index);
+      const content = this.#room(entry.sizeBytes);
+      readWhole(entry, content);
       hash?.update(content);
-      this.#add(content);
     } else {
+      if (this.#filled > 0) yield this.#flush();
       for await (const chunk of readChunks(entry)) {
         hash?.update(chunk);
-        this.#add(chunk);
-        yield this.#flush();
+        this.#archiveBytes += chunk.length;
+        yield chunk;
       }
     }
-    this.#add(Buffer.alloc(tarPadding(entry.sizeBytes)));
+    this.#pad(entry.sizeBytes);
     this.packed.push({ entry, archiveEnd: this.#archiveBytes });
     if (hash) this.hashes.set(entry, hash.digest('hex'));
-  }
-
-  /** The content of a small file, after starting to read the ones that follow it. */
-  async #small(index: number): Promise<Buffer> {
-    for (this.#readTo = Math.max(this.#readTo, index); this.#readTo < index + READ_AHEAD; this.#readTo++) {
-      const entry = this.#entries[this.#readTo];
-      if (entry?.kind !== 'file' || entry.sizeBytes > SMALL_FILE_BYTES) continue;
-      const reading = readWhole(entry);
-      // It is awaited in its turn, or not at all if packing stops before.
-      reading.catch(() => undefined);
-      this.#reading.set(this.#readTo, reading);
-    }
-    const content = await this.#reading.get(index);
-    this.#reading.delete(index);
-    if (!content) throw new Error('A file was packed twice.');
-    return content;
   }
 
   #header(entry: PlannedEntry): Buffer {
@@ -143,15 +126,30 @@ export class TarPacker {
   }
 
   #add(part: Buffer): void {
-    this.#parts.push(part);
-    this.#partsBytes += part.length;
-    this.#archiveBytes += part.length;
+    part.copy(this.#room(part.length));
+  }
+
+  #pad(sizeBytes: number): void {
+    this.#room(tarPadding(sizeBytes)).fill(0);
+  }
+
+  /** The next part of the current chunk, to be filled at once. */
+  #room(bytes: number): Buffer {
+    const start = this.#filled;
+    this.#filled += bytes;
+    this.#archiveBytes += bytes;
+    if (this.#filled > this.#chunk.length) this.#chunk = Buffer.concat([this.#chunk], this.#filled * 2);
+    return this.#chunk.subarray(start, this.#filled);
   }
 
   #flush(): Buffer {
-    const chunk = Buffer.concat(this.#parts, this.#partsBytes);
-    this.#parts = [];
-    this.#partsBytes = 0;
+    const chunk = this.#chunk.subarray(0, this.#filled);
+    this.#chunk = newChunk();
+    this.#filled = 0;
     return chunk;
   }
+}
+
+function newChunk(): Buffer {
+  return Buffer.allocUnsafeSlow(CHUNK_BYTES + SMALL_FILE_BYTES + HEADERS_BYTES);
 }
