@@ -19,7 +19,8 @@ export interface BoardControl {
 /** State of one board that its services share. */
 export class Board {
   readonly name: string;
-  readonly release: Release;
+  /** Another one after an image of another release was flashed. */
+  release: Release;
   /** As root sees them. */
   readonly files: BoardFileSystem;
   faults: Faults;

@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.js';
+import type { FastbootFaults } from './bootloader/fastboot-faults.js';
 
 /** What a virtual board can refuse: a network service's own answer, every login, or the connection itself. */
 export const REFUSALS = ['keymaster-400', 'keymaster-500', 'keymaster-silent', 'auth', 'connect'] as const;
@@ -6,7 +7,7 @@ export const REFUSALS = ['keymaster-400', 'keymaster-500', 'keymaster-silent', '
 export type Refusal = (typeof REFUSALS)[number];
 
 /** Troubles that a virtual board shows on request. Those of the network apply to connections made after they were set. */
-export interface Faults {
+export interface Faults extends FastbootFaults {
   /** Each connection carries at most this many bytes a second in each direction. */
   readonly slowBytesPerS?: number;
   /** Each connection breaks off after this many bytes, both directions together. */
@@ -18,6 +19,8 @@ export interface Faults {
   /** No file can be written: `Read-only file system`. */
   readonly readOnly?: boolean;
   readonly refuse?: readonly Refusal[];
+  /** Once it goes down, the board does not come back until it is switched off and on. */
+  readonly noReturn?: boolean;
 }
 
 const SIZE = /^(\d+(?:\.\d+)?)([kKmMgG]?)$/;
@@ -28,6 +31,21 @@ const sizeFaults: Readonly<Record<string, (bytes: number) => Faults>> = {
   'drop-after': bytes => ({ dropAfterBytes: bytes }),
   'stall-after': bytes => ({ stallAfterBytes: bytes }),
   'disk-size': bytes => ({ diskSizeBytes: bytes }),
+  'drop-download': bytes => ({ dropDownloadAtByte: bytes }),
+};
+
+const flagFaults: Readonly<Record<string, Faults>> = {
+  'read-only': { readOnly: true },
+  'no-return': { noReturn: true },
+};
+
+/** A step is a command of fastboot, or the beginning of one: `flash:rootfs`, `erase`. */
+const STEP = /^[a-z_-]+(?::[\w.:-]+)?$/;
+
+const stepFaults: Readonly<Record<string, (steps: readonly string[]) => Faults>> = {
+  fail: steps => ({ failSteps: steps }),
+  hang: steps => ({ hangSteps: steps }),
+  garble: steps => ({ garbleSteps: steps }),
 };
 
 /** All words that `parseFault` understands, for help texts. */
@@ -37,6 +55,11 @@ export const FAULT_EXAMPLES = [
   'stall-after=1M',
   'disk-size=10M',
   'read-only',
+  'no-return',
+  'drop-download=1M',
+  'fail=flash:rootfs',
+  'hang=erase:misc',
+  'garble=getvar:product',
   ...REFUSALS.map(refusal => `refuse=${refusal}`),
 ] as const;
 
@@ -45,22 +68,31 @@ export function parseFault(text: string): Faults {
   const equals = text.indexOf('=');
   const name = equals < 0 ? text : text.slice(0, equals);
   const value = equals < 0 ? undefined : text.slice(equals + 1);
-  if (name === 'read-only' && value === undefined) return { readOnly: true };
-  const refusal = REFUSALS.find(known => known === value);
-  if (name === 'refuse' && refusal !== undefined) return { refuse: [refusal] };
-  const makeFault = Object.hasOwn(sizeFaults, name) ? sizeFaults[name] : undefined;
-  const bytes = parseSize(value ?? '');
-  if (makeFault !== undefined && bytes !== undefined) return makeFault(bytes);
+  const fault = value === undefined ? own(flagFaults, name) : valueFault(name, value);
+  if (fault !== undefined) return fault;
   throw new UsageError(`${JSON.stringify(text)} is not a fault that a virtual board can show.`, {
     hint: `Faults are ${FAULT_EXAMPLES.join(', ')}.`,
   });
 }
 
-/** Several faults at once; of two that say the same the later counts, refusals add up. */
+function valueFault(name: string, value: string): Faults | undefined {
+  const refusal = REFUSALS.find(known => known === value);
+  if (name === 'refuse') return refusal === undefined ? undefined : { refuse: [refusal] };
+  const bytes = parseSize(value);
+  if (bytes !== undefined) return own(sizeFaults, name)?.(bytes);
+  return STEP.test(value) ? own(stepFaults, name)?.([value]) : undefined;
+}
+
+function own<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
+}
+
+/** Several faults at once; of two that say the same the later counts, refusals and steps add up. */
 export function mergeFaults(all: readonly Faults[]): Faults {
   const merged = all.reduce<Faults>((sum, one) => ({ ...sum, ...one }), {});
-  const refuse = [...new Set(all.flatMap(one => one.refuse ?? []))];
-  return refuse.length > 0 ? { ...merged, refuse } : merged;
+  const lists = ['refuse', 'failSteps', 'hangSteps', 'garbleSteps'] as const;
+  const sums = lists.map(list => [list, [...new Set(all.flatMap<string>(one => one[list] ?? []))]] as const);
+  return { ...merged, ...Object.fromEntries(sums.filter(([, items]) => items.length > 0)) };
 }
 
 export function refuses(faults: Faults, refusal: Refusal): boolean {

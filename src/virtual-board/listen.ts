@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import type { Socket as DatagramSocket } from 'node:dgram';
 import type { Server } from 'node:net';
 
 /**
@@ -10,11 +11,31 @@ const LAST_PORT = 32_767;
 const MAX_TRIES = 50;
 
 /** Listens on `port`, or on a free one of its choice for 0. @throws the host's error, such as EADDRINUSE */
-export async function listen(server: Server, address: string, port: number): Promise<number> {
+export function listen(server: Server, address: string, port: number): Promise<number> {
+  return onPort(port, (wanted, done) => {
+    listenOnce(server, done, listening => server.listen(wanted, address, listening));
+  });
+}
+
+/** The same for a socket of UDP. */
+export function listenUdp(socket: DatagramSocket, address: string, port: number): Promise<number> {
+  return onPort(port, (wanted, done) => {
+    listenOnce(socket, done, listening => socket.bind(wanted, address, listening));
+  });
+}
+
+type Done = (error?: Error) => void;
+
+async function onPort(port: number, start: (port: number, done: Done) => void): Promise<number> {
   for (let tries = 1; ; tries++) {
     const wanted = port === 0 ? randomInt(FIRST_PORT, LAST_PORT + 1) : port;
     try {
-      await listenOnce(server, address, wanted);
+      await new Promise<void>((resolve, reject) => {
+        start(wanted, error => {
+          if (error === undefined) resolve();
+          else reject(error);
+        });
+      });
       return wanted;
     } catch (error) {
       const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
@@ -23,12 +44,10 @@ export async function listen(server: Server, address: string, port: number): Pro
   }
 }
 
-async function listenOnce(server: Server, address: string, port: number): Promise<void> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, address, () => {
-      server.off('error', reject);
-      resolve();
-    });
+function listenOnce(emitter: Server | DatagramSocket, done: Done, start: (listening: () => void) => void): void {
+  emitter.once('error', done);
+  start(() => {
+    emitter.off('error', done);
+    done();
   });
 }

@@ -1,6 +1,9 @@
 import type { HostKey } from '../keys/host-key.js';
+import type { BootloaderOptions } from './bootloader/options.js';
 import type { Faults } from './faults.js';
 import type { ReleaseName } from './release.js';
+
+export type { BootloaderOptions, PartitionPlan } from './bootloader/options.js';
 
 export interface VirtualBoardOptions {
   /** Host name; default: the one the folder already has, else a new one of an adjective and a noun. */
@@ -22,9 +25,20 @@ export interface VirtualBoardOptions {
   readonly allowPasswords?: boolean;
   /** How long a reboot takes; default 1000 ms. */
   readonly rebootMs?: number;
+  /** Gives the board an eMMC, U-Boot with a serial console, and fastboot. Without it none of them is there. */
+  readonly bootloader?: BootloaderOptions;
 }
 
-/** `bootloader`: nothing of the board can be reached until it is switched off and on. */
+/** Files of this host that are the eMMC: its user area with the partitions, and its first boot area. */
+export interface EmmcFiles {
+  readonly user: string;
+  readonly boot0: string;
+}
+
+/**
+ * `bootloader`: it is in U-Boot, at its prompt or in fastboot. A board without `BootloaderOptions` cannot be reached then
+ * until it is switched off and on.
+ */
 export type PowerState = 'running' | 'rebooting' | 'bootloader' | 'off';
 
 /** Whether others can find the board; where they cannot, the host's reason. */
@@ -37,6 +51,10 @@ export interface VirtualBoard extends AsyncDisposable {
   readonly address: string;
   readonly sshPort: number;
   readonly keymasterPort: number;
+  /** Ports of fastboot, where it can be reached while the board is in its bootloader. */
+  readonly fastbootPort: number | undefined;
+  readonly fastbootUdpPort: number | undefined;
+  readonly emmc: EmmcFiles | undefined;
   /** Folder on this host that the board sees as `/`. */
   readonly rootDir: string;
   readonly hostKey: HostKey;
@@ -48,8 +66,11 @@ export interface VirtualBoard extends AsyncDisposable {
   authorizedKeys(): Promise<string[]>;
   /** Replaces them, as somebody at the board's console would; keymaster starts or ends as its release has it. */
   setAuthorizedKeys(lines: readonly string[]): Promise<void>;
-  /** Goes down as `sudo reboot` does; resolves when the board is back on the same ports. */
-  reboot(): Promise<void>;
+  /**
+   * Goes down as `sudo reboot` does, or `sudo reboot-bootloader`; resolves when the board is back on the same ports, or in
+   * its bootloader.
+   */
+  reboot(into?: 'linux' | 'bootloader'): Promise<void>;
   /** Switches the board off and on again, which takes it out of the bootloader. */
   powerCycle(): Promise<void>;
   /** Puts a fresh system on the board: no files, no keys of hosts, another host key. Name, release and ports stay. */

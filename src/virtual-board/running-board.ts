@@ -1,18 +1,21 @@
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { HostKey } from '../keys/host-key.js';
 import { pause } from '../time/deadline.js';
 import { readAuthorizedKeys, writeAuthorizedKeys } from './authorized-keys.js';
 import type { Board } from './board.js';
-import { refuses, type Faults } from './faults.js';
-import { loadServerKey } from './host-key-file.js';
-import { serveForwarding } from './forward.js';
-import { Keymaster, KEYMASTER_PORT } from './keymaster.js';
-import type { AnnouncementState, PowerState, VirtualBoard, VirtualBoardOptions } from './options.js';
-import { serveConnection } from './ssh-channels.js';
-import { SshServer } from './ssh-server.js';
+import type { Firmware } from './bootloader/firmware.js';
+import { clearFiles } from './clear-files.js';
+import type { Faults } from './faults.js';
+import { MendelSystem } from './mendel-system.js';
+import type {
+  AnnouncementState,
+  BootloaderOptions,
+  EmmcFiles,
+  PowerState,
+  VirtualBoard,
+  VirtualBoardOptions,
+} from './options.js';
+import { releaseOf } from './release.js';
 import { removeFolder } from './storage/remove-folder.js';
-import type { Announcement } from './announce.js';
 
 const DEFAULT_REBOOT_MS = 1000;
 /** systemd needs a moment to stop services; the command that asked for the reboot ends meanwhile. */
@@ -24,20 +27,17 @@ interface Place {
   readonly isTemporary: boolean;
 }
 
-/** A board with its services: up, down, and up again on the same ports. */
+/** A board that is switched on and off: its system, and what is beneath it. */
 export class RunningBoard implements VirtualBoard {
   readonly rootDir: string;
-  readonly address: string;
   readonly #board: Board;
   readonly #isTemporary: boolean;
   readonly #rebootMs: number;
-  readonly #wantsAnnouncement: boolean;
-  readonly #ssh: SshServer;
-  readonly #keymaster: Keymaster;
+  readonly #system: MendelSystem;
   readonly #closing = new AbortController();
+  /** Only of a board that was started with a bootloader. */
+  #firmware: Firmware | undefined;
   #power: PowerState = 'off';
-  #announcement: Announcement | undefined;
-  #announcementState: AnnouncementState = { kind: 'silent' };
   /** Ups and downs happen one after the other. */
   #last: Promise<void> = Promise.resolve();
 
@@ -45,51 +45,57 @@ export class RunningBoard implements VirtualBoard {
     this.#board = board;
     this.rootDir = place.rootDir;
     this.#isTemporary = place.isTemporary;
-    this.address = options.address ?? '127.0.0.1';
     this.#rebootMs = options.rebootMs ?? DEFAULT_REBOOT_MS;
-    this.#wantsAnnouncement = options.announce ?? true;
-    this.#keymaster = new Keymaster(board, this.address, options.keymasterPort ?? 0);
-    const control = {
-      reboot: (into: 'linux' | 'bootloader') => {
-        // If its ports are taken meanwhile the board stays off; `power` tells.
-        this.#inTurn(() => this.#goDown(into, SHUTDOWN_MS)).catch(() => undefined);
-      },
-      restartKeymaster: () => this.#keymaster.restart(),
-      isKeymasterRunning: () => this.#keymaster.isRunning,
-    };
-    this.#ssh = new SshServer({
-      board,
-      address: this.address,
-      port: options.sshPort ?? 0,
-      allowPasswords: options.allowPasswords ?? false,
-      onConnection: connection => {
-        serveConnection(connection, board, control);
-        serveForwarding(connection, this.address);
-      },
+    this.#system = new MendelSystem(board, options, into => {
+      // If its ports are taken meanwhile the board stays off; `power` tells.
+      this.#inTurn(() => this.#goDown(into, SHUTDOWN_MS)).catch(() => undefined);
     });
   }
 
   static async start(board: Board, options: VirtualBoardOptions, place: Place): Promise<RunningBoard> {
     const running = new RunningBoard(board, options, place);
-    await running.#install();
-    await running.#goUp();
-    return running;
+    try {
+      await running.#system.install();
+      if (options.bootloader !== undefined) await running.#addFirmware(options.bootloader);
+      await running.#goUp();
+      return running;
+    } catch (error) {
+      await running.close();
+      throw error;
+    }
   }
 
   get name(): string {
     return this.#board.name;
   }
 
+  get address(): string {
+    return this.#system.address;
+  }
+
   get hostKey(): HostKey {
-    return this.#ssh.hostKey;
+    return this.#system.hostKey;
   }
 
   get sshPort(): number {
-    return this.#ssh.port;
+    return this.#system.sshPort;
   }
 
   get keymasterPort(): number {
-    return this.#keymaster.port;
+    return this.#system.keymasterPort;
+  }
+
+  get fastbootPort(): number | undefined {
+    return this.#firmware?.fastbootPort;
+  }
+
+  get fastbootUdpPort(): number | undefined {
+    return this.#firmware?.fastbootUdpPort;
+  }
+
+  get emmc(): EmmcFiles | undefined {
+    const emmc = this.#firmware?.emmc;
+    return emmc && { user: emmc.user.path, boot0: emmc.boot0.path };
   }
 
   get power(): PowerState {
@@ -97,7 +103,7 @@ export class RunningBoard implements VirtualBoard {
   }
 
   get announcement(): AnnouncementState {
-    return this.#announcementState;
+    return this.#system.announcement;
   }
 
   get faults(): Faults {
@@ -106,7 +112,7 @@ export class RunningBoard implements VirtualBoard {
 
   set faults(faults: Faults) {
     this.#board.faults = faults;
-    if (this.#power === 'running') this.#listenUnlessRefused().catch(() => undefined);
+    if (this.#power === 'running') this.#system.listenUnlessRefused().catch(() => undefined);
   }
 
   authorizedKeys(): Promise<string[]> {
@@ -115,11 +121,11 @@ export class RunningBoard implements VirtualBoard {
 
   async setAuthorizedKeys(lines: readonly string[]): Promise<void> {
     await writeAuthorizedKeys(this.#board.files, lines);
-    await this.#keymaster.settled();
+    await this.#system.keymaster.settled();
   }
 
-  reboot(): Promise<void> {
-    return this.#inTurn(() => this.#goDown('linux', 0));
+  reboot(into: 'linux' | 'bootloader' = 'linux'): Promise<void> {
+    return this.#inTurn(() => this.#goDown(into, 0));
   }
 
   powerCycle(): Promise<void> {
@@ -132,8 +138,9 @@ export class RunningBoard implements VirtualBoard {
   reflash(): Promise<void> {
     return this.#inTurn(async () => {
       await this.#goOff();
-      for (const name of await readdir(this.rootDir)) await removeFolder(join(this.rootDir, name));
-      await this.#install();
+      await clearFiles(this.rootDir, { rootfs: true, home: true });
+      await this.#system.install();
+      await this.#firmware?.installSystem(this.#board.release.name);
       await this.#goUp();
     });
   }
@@ -142,7 +149,9 @@ export class RunningBoard implements VirtualBoard {
     this.#closing.abort();
     await this.#inTurn(async () => {
       await this.#goOff();
-      this.#keymaster.dispose();
+      this.#system.keymaster.dispose();
+      await this.#firmware?.close();
+      this.#firmware = undefined;
       if (this.#isTemporary) await removeFolder(this.rootDir);
     });
   }
@@ -157,66 +166,88 @@ export class RunningBoard implements VirtualBoard {
     return next;
   }
 
-  async #install(): Promise<void> {
-    await this.#board.install();
-    this.#ssh.useKey(await loadServerKey(this.#board.files));
+  async #addFirmware(options: BootloaderOptions): Promise<void> {
+    const { openFirmware } = await import('./bootloader/firmware.js');
+    this.#firmware = await openFirmware(options, {
+      name: this.name,
+      address: this.address,
+      folder: `${this.rootDir}.emmc`,
+      isTemporary: this.#isTemporary,
+      release: this.#board.release.name,
+      faults: () => this.faults,
+      onLeave: next => {
+        this.#inTurn(() => this.#leaveBootloader(next)).catch(() => undefined);
+      },
+    });
+    await this.#system.reservePorts();
   }
 
   async #goUp(): Promise<void> {
-    this.#board.powerOn();
+    if (this.#firmware !== undefined) {
+      this.#power = 'rebooting';
+      if ((await this.#firmware.powerOn()) === 'stays') {
+        this.#power = 'bootloader';
+        return;
+      }
+    }
+    await this.#bootMendel();
+  }
+
+  async #bootMendel(): Promise<void> {
+    await this.#takeFlashedSystem();
     this.#power = 'running';
     try {
-      await this.#listenUnlessRefused();
-      await this.#keymaster.start();
+      await this.#system.start();
     } catch (error) {
       await this.#goOff();
       throw error;
     }
-    await this.#announce();
   }
 
   async #goDown(into: 'linux' | 'bootloader', delayMs: number): Promise<void> {
-    if (this.#power !== 'running') return;
+    if (this.#power !== 'running' || !(await this.#pause(delayMs))) return;
+    if (into === 'bootloader') await this.#firmware?.requestBootloader();
+    await this.#goOff();
+    if (into === 'bootloader' && this.#firmware === undefined) this.#power = 'bootloader';
+    else await this.#comeBack();
+  }
+
+  async #leaveBootloader(next: 'linux' | 'reset'): Promise<void> {
+    // What the bootloader said last is still on its way.
+    if (this.#power !== 'bootloader' || !(await this.#pause(SHUTDOWN_MS))) return;
+    await this.#goOff();
+    if (next === 'reset') await this.#comeBack();
+    else await this.#bootMendel();
+  }
+
+  async #comeBack(): Promise<void> {
+    if (this.faults.noReturn === true) return;
+    this.#power = 'rebooting';
+    if (await this.#pause(this.#rebootMs)) await this.#goUp();
+  }
+
+  /** False if the board is closed meanwhile: it stays as it is. */
+  async #pause(ms: number): Promise<boolean> {
     try {
-      await pause(delayMs, this.#closing.signal);
-      await this.#goOff();
-      this.#power = into === 'linux' ? 'rebooting' : 'bootloader';
-      if (into === 'bootloader') return;
-      await pause(this.#rebootMs, this.#closing.signal);
+      await pause(ms, this.#closing.signal);
+      return true;
     } catch {
-      // The board is closed meanwhile: it stays down.
-      return;
+      return false;
     }
-    await this.#goUp();
+  }
+
+  /** Where fastboot has written a system, its files are those of a freshly flashed board. */
+  async #takeFlashedSystem(): Promise<void> {
+    const changes = await this.#firmware?.takeChanges();
+    if (changes === undefined || !(changes.rootfs || changes.home)) return;
+    if (changes.release !== undefined) this.#board.release = releaseOf(changes.release);
+    await clearFiles(this.rootDir, changes);
+    await this.#system.install();
   }
 
   async #goOff(): Promise<void> {
     this.#power = 'off';
-    await this.#announcement?.withdraw();
-    this.#announcement = undefined;
-    this.#board.powerOff();
-    this.#ssh.stopListening();
-    this.#ssh.dropConnections();
-    await this.#keymaster.stop();
-  }
-
-  async #listenUnlessRefused(): Promise<void> {
-    // Once at least, so that an ephemeral port is known from the start.
-    if (!refuses(this.faults, 'connect') || this.#ssh.port === 0) await this.#ssh.listen();
-    if (refuses(this.faults, 'connect')) this.#ssh.stopListening();
-  }
-
-  async #announce(): Promise<void> {
-    if (!this.#wantsAnnouncement) return;
-    const { name, address, sshPort: port, keymasterPort } = this;
-    const txt: Record<string, string> =
-      keymasterPort === KEYMASTER_PORT ? {} : { 'keymaster-port': String(keymasterPort) };
-    try {
-      const { announce } = await import('./announce.js');
-      this.#announcement = await announce({ name, address, port, txt });
-      this.#announcementState = { kind: 'announced' };
-    } catch (error) {
-      this.#announcementState = { kind: 'failed', reason: error instanceof Error ? error.message : String(error) };
-    }
+    await this.#system.stop();
+    await this.#firmware?.powerOff();
   }
 }

@@ -9,7 +9,15 @@ import { releaseOf } from './release.js';
 import { RunningBoard } from './running-board.js';
 import { removeFolder } from './storage/remove-folder.js';
 
-export type { AnnouncementState, PowerState, VirtualBoard, VirtualBoardOptions } from './options.js';
+export type {
+  AnnouncementState,
+  BootloaderOptions,
+  EmmcFiles,
+  PartitionPlan,
+  PowerState,
+  VirtualBoard,
+  VirtualBoardOptions,
+} from './options.js';
 
 const NAME = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/i;
 

@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { join } from 'node:path';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { throwIfAborted } from '../../time/deadline.js';
-import type { VirtualBoard } from '../../virtual-board/virtual-board.js';
+import type { VirtualBoard, VirtualBoardOptions } from '../../virtual-board/virtual-board.js';
 import type { Cli } from '../cli.js';
 import { jsonOption, parseCount } from '../options.js';
 import { addVerb } from '../verb.js';
@@ -15,6 +15,9 @@ interface Options {
   readonly fault: readonly string[];
   readonly root?: string;
   readonly address: string;
+  readonly bootloader?: true;
+  readonly emmcSize?: number;
+  readonly system?: 'installed' | 'none' | 'blank';
   readonly json?: true;
 }
 
@@ -29,6 +32,7 @@ export function addVirtualBoard(program: Command, cli: Cli): void {
     examples: [
       ['mdt virtual-board --name swift-otter', 'try mdt without a board'],
       ['mdt virtual-board --count 5 --fault slow=64k', 'five boards on a slow link'],
+      ['mdt virtual-board --system none', 'a board in fastboot, to be flashed'],
     ],
   });
   addOptions(verb).action(async (options: Options) => {
@@ -62,6 +66,18 @@ function addOptions(verb: Command): Command {
     )
     .addOption(new Option('--root <folder>', 'folder that the board keeps its files in'))
     .addOption(new Option('--address <address>', 'address to listen on').argParser(parseAddress).default('127.0.0.1'))
+    .addOption(new Option('--bootloader', 'give the board an eMMC, U-Boot on a serial console, and fastboot'))
+    .addOption(
+      new Option(
+        '--system <system>',
+        'what is on the eMMC; "none" and "blank" end in fastboot; implies --bootloader',
+      ).choices(['installed', 'none', 'blank']),
+    )
+    .addOption(
+      new Option('--emmc-size <size>', 'size of the eMMC, such as 8G, 16G or 64M; implies --bootloader').argParser(
+        parseEmmcSize,
+      ),
+    )
     .addOption(jsonOption());
 }
 
@@ -73,6 +89,7 @@ async function start(options: Options, number: number): Promise<VirtualBoard> {
     release: options.release,
     address: options.address,
     faults: mergeFaults(options.fault.map(parseFault)),
+    ...bootloaderOf(options),
     ...(options.name === undefined ? {} : { name: numbered(options.name) }),
     ...(options.root === undefined
       ? {}
@@ -80,11 +97,48 @@ async function start(options: Options, number: number): Promise<VirtualBoard> {
   });
 }
 
-/** With `--json` one line when the board is ready: `{"name", "address", "sshPort", "keymasterPort", "root"}`. */
+function bootloaderOf({ bootloader, system, emmcSize }: Options): Pick<VirtualBoardOptions, 'bootloader'> {
+  if (bootloader === undefined && system === undefined && emmcSize === undefined) return {};
+  return {
+    bootloader: {
+      ...(system === undefined ? {} : { system }),
+      ...(emmcSize === undefined ? {} : { emmcSizeBytes: emmcSize }),
+    },
+  };
+}
+
+/**
+ * With `--json` one line when the board is ready: `{"name", "address", "sshPort", "keymasterPort", "root"}`; of a board
+ * with a bootloader also `fastbootPort`, `fastbootUdpPort`, `emmc`.
+ */
 function print(cli: Cli, board: VirtualBoard, json: boolean): void {
-  const { name, address, sshPort, keymasterPort, rootDir } = board;
-  if (json) cli.printer.line(JSON.stringify({ name, address, sshPort, keymasterPort, root: rootDir }));
-  else cli.printer.line(`${name}\t${address}:${String(sshPort)}\t${rootDir}`);
+  const { name, address, sshPort, keymasterPort, rootDir, fastbootPort, fastbootUdpPort, emmc } = board;
+  if (json) {
+    // What is undefined is left out.
+    const more = { fastbootPort, fastbootUdpPort, emmc: emmc?.user };
+    cli.printer.line(JSON.stringify({ name, address, sshPort, keymasterPort, root: rootDir, ...more }));
+    return;
+  }
+  cli.printer.line(`${name}\t${address}:${String(sshPort)}\t${rootDir}`);
+  if (emmc === undefined) return;
+  const host = address.includes(':') ? `[${address}]` : address;
+  cli.printer.note(
+    `${name}: fastboot at tcp:${host}:${String(fastbootPort)} and udp:${host}:${String(fastbootUdpPort)}`,
+  );
+}
+
+/** The capacities that boards are sold with, as real ones show them. */
+const EMMC_SIZES: Readonly<Record<string, number>> = {
+  '8G': 7_818_182_656,
+  '16G': 15_634_268_160,
+  '64G': 62_537_072_640,
+};
+
+function parseEmmcSize(text: string): number {
+  const [, digits, unit = ''] = /^(\d{1,5})([MG])$/.exec(text) ?? [];
+  const known = Object.hasOwn(EMMC_SIZES, text) ? EMMC_SIZES[text] : undefined;
+  if (digits === undefined || Number(digits) === 0) throw new InvalidArgumentError('Give a size such as 8G or 64M.');
+  return known ?? Number(digits) * (unit === 'G' ? 1024 ** 3 : 1024 ** 2);
 }
 
 function parseAddress(text: string): string {

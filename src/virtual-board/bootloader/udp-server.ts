@@ -1,6 +1,9 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { once } from 'node:events';
-import type { Bootloader } from './bootloader.js';
+import { isIPv6 } from 'node:net';
+import { pause } from '../../time/deadline.js';
+import { listenUdp } from '../listen.js';
+import type { Fastboot } from './fastboot.js';
+import type { FastbootServerOptions } from './tcp-server.js';
 
 const HEADER_BYTES = 4;
 const QUERY = 1;
@@ -8,8 +11,7 @@ const INIT = 2;
 const FASTBOOT = 3;
 const NOTHING = Buffer.alloc(0);
 
-export interface UdpTargetOptions {
-  readonly port?: number;
+export interface UdpServerOptions extends FastbootServerOptions {
   /** Sequence number of the first packet; U-Boot begins with 1. */
   readonly sequence?: number;
   /** U-Boot's: 1024. */
@@ -19,46 +21,68 @@ export interface UdpTargetOptions {
 }
 
 /**
- * Lets a bootloader be reached over UDP on loopback, as U-Boot does it (net/fastboot_udp.c): its sequence number and the
- * command or download it is in outlive the client that began them.
+ * Lets a fastboot be reached over UDP, as U-Boot does it (net/fastboot_udp.c): its sequence number and the command or
+ * download it is in outlive the client that began them.
  */
-export class UdpTarget implements AsyncDisposable {
-  readonly port: number;
-  readonly #socket: Socket;
-  readonly #bootloader: Bootloader;
-  readonly #options: UdpTargetOptions;
+export class UdpServer implements AsyncDisposable {
+  readonly #fastboot: Fastboot;
+  readonly #options: UdpServerOptions;
+  #socket: Socket | undefined;
+  #port: number;
   #sequence: number;
   #lastPacket: Buffer = NOTHING;
   #download: 'none' | 'running' | 'arrived' = 'none';
   /** A command that was sent and whose answers have not all been asked for. */
   #answers: AsyncIterator<Buffer> | undefined;
   #rest: Buffer = NOTHING;
+  /** Says nothing until a client asks who is there. */
+  #isSilent = false;
   #counts = { in: 0, out: 0 };
   /** Packets are handled one after the other. */
   #turn: Promise<void> = Promise.resolve();
 
-  private constructor(socket: Socket, bootloader: Bootloader, options: UdpTargetOptions) {
-    this.#socket = socket;
-    this.#bootloader = bootloader;
+  constructor(options: UdpServerOptions) {
+    this.#fastboot = options.fastboot;
     this.#options = options;
     this.#sequence = options.sequence ?? 1;
-    this.port = socket.address().port;
+    this.#port = options.port;
+  }
+
+  /** Where it listens; stays the same when it stops and starts again. */
+  get port(): number {
+    return this.#port;
+  }
+
+  /** Begins as after a reset. */
+  async listen(): Promise<void> {
+    if (this.#socket !== undefined) return;
+    const socket = createSocket(isIPv6(this.#options.address) ? 'udp6' : 'udp4');
+    this.#port = await listenUdp(socket, this.#options.address, this.#port);
+    this.#socket = socket;
+    this.#sequence = this.#options.sequence ?? 1;
+    this.#download = 'none';
+    this.#answers = undefined;
+    this.#rest = NOTHING;
+    this.#isSilent = false;
+    // Of a packet that could not be sent its client hears nothing, as of a lost one.
+    socket.on('error', () => undefined);
     socket.on('message', (packet, from) => {
       if (this.#isLost('in')) return;
-      this.#turn = this.#turn.then(() => this.#handle(packet, from));
+      this.#turn = this.#turn.then(() => this.#handle(packet, from)).catch(() => undefined);
     });
   }
 
-  static async listen(bootloader: Bootloader, options: UdpTargetOptions = {}): Promise<UdpTarget> {
-    const socket = createSocket('udp4').bind(options.port ?? 0, '127.0.0.1');
-    await once(socket, 'listening');
-    return new UdpTarget(socket, bootloader, options);
+  async close(): Promise<void> {
+    const socket = this.#socket;
+    if (socket === undefined) return;
+    this.#socket = undefined;
+    socket.removeAllListeners('message');
+    await this.#turn;
+    await new Promise<void>(resolve => socket.close(resolve));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#socket.removeAllListeners('message');
-    await this.#turn;
-    this.#socket.close();
+    await this.close();
   }
 
   async #handle(packet: Buffer, from: RemoteInfo): Promise<void> {
@@ -66,46 +90,60 @@ export class UdpTarget implements AsyncDisposable {
     const id = packet.readUInt8(0);
     const sequence = packet.readUInt16BE(2);
     if (id === QUERY) {
+      this.#isSilent = false;
       this.#send(from, { id, sequence }, numbers(this.#sequence));
+    } else if (this.#isSilent) {
+      return;
     } else if (id !== INIT && id !== FASTBOOT) {
       this.#send(from, { id: 0, sequence }, Buffer.from('An error occurred.'));
     } else if (sequence === this.#sequence) {
       const data = packet.subarray(HEADER_BYTES);
-      const answer = id === INIT ? numbers(1, this.#options.packetBytes ?? 1024) : await this.#fastboot(data);
+      const answer = id === INIT ? numbers(1, this.#options.packetBytes ?? 1024) : await this.#answer(data);
+      if (answer === undefined) return;
       this.#send(from, { id, sequence }, answer);
       this.#sequence = (this.#sequence + 1) & 0xffff;
+      if (this.#fastboot.restart !== undefined && answer.toString('latin1', 0, 4) === 'OKAY')
+        this.#options.onRestart?.();
     } else if (sequence === ((this.#sequence - 1) & 0xffff)) {
       this.#transmit(this.#lastPacket, from);
     }
   }
 
-  async #fastboot(data: Buffer): Promise<Buffer> {
+  /** What a packet is answered with; undefined if it is not. */
+  async #answer(data: Buffer): Promise<Buffer | undefined> {
     if (this.#download !== 'none') return await this.#takeData(data);
     if (this.#answers === undefined) {
-      this.#answers = this.#bootloader.run(data.toString('latin1'));
+      const command = data.toString('latin1');
+      this.#isSilent = this.#fastboot.hangs(command);
+      if (this.#isSilent) return undefined;
+      this.#answers = this.#fastboot.run(command);
       return NOTHING;
     }
     if (this.#rest.length > 0) return this.#rest;
     const next = await this.#answers.next();
     const answer = next.done === true ? NOTHING : next.value;
     const tag = answer.toString('latin1', 0, 4);
-    if (tag === 'OKAY' || tag === 'FAIL' || (tag === 'DATA' && this.#bootloader.missingBytes > 0)) {
+    if (next.done === true || tag === 'OKAY' || tag === 'FAIL' || (tag === 'DATA' && this.#fastboot.missingBytes > 0)) {
       this.#answers = undefined;
     }
-    if (this.#bootloader.missingBytes > 0) this.#download = 'running';
+    if (this.#fastboot.missingBytes > 0) this.#download = 'running';
     return answer;
   }
 
-  async #takeData(data: Buffer): Promise<Buffer> {
+  async #takeData(data: Buffer): Promise<Buffer | undefined> {
     if (this.#download === 'arrived' && data.length === 0) {
       this.#download = 'none';
       return Buffer.from('OKAY');
     }
-    if (!(await this.#bootloader.take(data))) {
+    const slowBytesPerS = this.#options.faults?.().slowBytesPerS;
+    if (slowBytesPerS !== undefined) await pause((data.length / slowBytesPerS) * 1000);
+    const outcome = await this.#fastboot.take(data);
+    if (outcome !== 'taken') {
       this.#download = 'none';
-      return Buffer.from('FAILReceived invalid data length');
+      this.#isSilent = outcome === 'dropped';
+      return this.#isSilent ? undefined : Buffer.from('FAILReceived invalid data length');
     }
-    if (this.#bootloader.missingBytes === 0) this.#download = 'arrived';
+    if (this.#fastboot.missingBytes === 0) this.#download = 'arrived';
     return NOTHING;
   }
 
@@ -120,7 +158,7 @@ export class UdpTarget implements AsyncDisposable {
   }
 
   #transmit(bytes: Buffer, to: RemoteInfo): void {
-    if (!this.#isLost('out')) this.#socket.send(bytes, to.port, to.address);
+    if (!this.#isLost('out')) this.#socket?.send(bytes, to.port, to.address);
   }
 
   #isLost(direction: 'in' | 'out'): boolean {

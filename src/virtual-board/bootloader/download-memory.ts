@@ -1,0 +1,70 @@
+import { open, rm, type FileHandle } from 'node:fs/promises';
+
+const STEP_BYTES = 1024 * 1024;
+
+/** What the board has downloaded: its memory, as a file, so that a large image costs no memory of the process. */
+export class DownloadMemory implements AsyncDisposable {
+  sizeBytes = 0;
+  readonly #path: string;
+  readonly #file: FileHandle;
+  /** What was appended and is not in the file yet: packets are small, writing each by itself would be slow. */
+  readonly #tail = Buffer.allocUnsafeSlow(STEP_BYTES);
+  #tailBytes = 0;
+
+  private constructor(path: string, file: FileHandle) {
+    this.#path = path;
+    this.#file = file;
+  }
+
+  static async create(path: string): Promise<DownloadMemory> {
+    return new DownloadMemory(path, await open(path, 'w+', 0o600));
+  }
+
+  clear(): void {
+    this.sizeBytes = 0;
+    this.#tailBytes = 0;
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    for (let start = 0; start < bytes.length;) {
+      if (this.#tailBytes === STEP_BYTES) await this.#flush();
+      const part = bytes.subarray(start, start + STEP_BYTES - this.#tailBytes);
+      this.#tail.set(part, this.#tailBytes);
+      this.#tailBytes += part.length;
+      this.sizeBytes += part.length;
+      start += part.length;
+    }
+  }
+
+  /** Zeros where nothing was downloaded. */
+  async read(offsetBytes: number, lengthBytes: number): Promise<Buffer> {
+    await this.#flush();
+    const bytes = Buffer.alloc(lengthBytes);
+    await this.#file.read(bytes, 0, lengthBytes, offsetBytes);
+    return bytes;
+  }
+
+  /** A stretch piece by piece; each piece is overwritten by the next. */
+  async *pieces(offsetBytes: number, lengthBytes: number): AsyncGenerator<Buffer> {
+    await this.#flush();
+    const buffer = Buffer.allocUnsafeSlow(Math.min(STEP_BYTES, lengthBytes));
+    for (let done = 0; done < lengthBytes;) {
+      const wanted = Math.min(STEP_BYTES, lengthBytes - done);
+      const { bytesRead } = await this.#file.read(buffer, 0, wanted, offsetBytes + done);
+      if (bytesRead === 0) buffer.fill(0, 0, wanted);
+      const piece = buffer.subarray(0, bytesRead === 0 ? wanted : bytesRead);
+      yield piece;
+      done += piece.length;
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#file.close();
+    await rm(this.#path, { force: true });
+  }
+
+  async #flush(): Promise<void> {
+    await this.#file.write(this.#tail, 0, this.#tailBytes, this.sizeBytes - this.#tailBytes);
+    this.#tailBytes = 0;
+  }
+}
