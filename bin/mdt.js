@@ -1,4 +1,2 @@
 #!/usr/bin/env node
-import { main } from '../dist/mdt.js';
-
-await main();
+require('../dist/mdt.cjs').start();

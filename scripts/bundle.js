@@ -1,31 +1,24 @@
-// What esbuild makes of src/: dist/mdt.js and dist/index.js, and the files they load when they need them.
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+// What esbuild makes of src/: dist/mdt.cjs, which starts the command; dist/index.js, the library; and the files that both
+// load when they need them.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
 const options = {
   absWorkingDir: root,
-  entryPoints: { mdt: 'src/cli/main.ts', index: 'src/index.ts' },
   outdir: 'dist',
   bundle: true,
-  // Its native part is found beside it, and few commands need it.
-  external: ['serialport'],
-  splitting: true,
-  format: 'esm',
+  // Their native parts are found beside them, and few commands need them.
+  external: ['serialport', 'usb'],
   platform: 'node',
   target: 'node20.19',
-  sourcemap: true,
-  sourcesContent: false,
-  metafile: true,
   legalComments: 'none',
-  // CommonJS packages may ask for their folder.
-  define: { MDT_VERSION: JSON.stringify(version), __dirname: 'import.meta.dirname' },
-  // CommonJS packages inside an ES module bundle call require() for Node's own modules.
-  banner: { js: "import{createRequire as mdtRequire}from'node:module';const require=mdtRequire(import.meta.url);" },
+  write: false,
+  define: { MDT_VERSION: JSON.stringify(version) },
 };
 
 /**
@@ -63,82 +56,78 @@ const nativeAddons = {
   },
 };
 
-/** What takes a millisecond or more to open, beside the packages. */
-const COSTLY_BUILTINS = /^node:(http|zlib|dgram|child_process)$/;
-/** Opening a file takes about as long as parsing this much. */
-const SMALL_BYTES = 64 * 1024;
-
-const plugins = [nativeAddons, withoutUnusedParts];
-
 /**
- * Bundles twice. A file for each `await import()` of ours made some 30 files to open for each command. So the first
- * round tells which of these are large or bring something costly along; only they get files of their own, and the
- * others go into the file of whoever asks for them, still evaluated only then.
- * Returns esbuild's metafile; `write: false` leaves dist/ alone.
+ * Builds the command and the library out of the same files, one for each `await import()` and for what several share,
+ * as esbuild splits only ES modules. They are then made CommonJS, which Node loads in half the time, and whose compiled
+ * code src/cli/start/code-cache.ts can keep.
+ * Returns esbuild's metafile, in which the files are still called .js; `write: false` leaves dist/ alone.
  */
 export async function bundle({ write = true } = {}) {
-  const { metafile } = await build({ ...options, write: false, plugins });
-  const apart = costlyEntries(metafile.outputs);
-  return (await build({ ...options, write, plugins: [...plugins, withoutFilesFor(apart)] })).metafile;
+  const { metafile, outputFiles } = await build({
+    ...options,
+    entryPoints: { main: 'src/cli/main.ts', index: 'src/index.ts' },
+    entryNames: '[name]-[hash]',
+    splitting: true,
+    format: 'esm',
+    metafile: true,
+    plugins: [nativeAddons, withoutUnusedParts],
+  });
+  if (!write) return metafile;
+  mkdirSync(join(root, 'dist'), { recursive: true });
+  await Promise.all(outputFiles.map(writeCommonJs));
+  await writeStart(entryFile(metafile, 'src/cli/main.ts').file);
+  writeLibrary(entryFile(metafile, 'src/index.ts'));
+  return metafile;
+}
+
+async function writeCommonJs({ path, text }) {
+  const { code } = await transform(text, {
+    format: 'cjs',
+    platform: 'node',
+    target: options.target,
+    define: { 'import.meta.url': 'fileUrl', 'import.meta.dirname': '__dirname' },
+    // What is loaded late is loaded by require() too, some time after it was asked for.
+    supported: { 'dynamic-import': false },
+  });
+  const fileUrl = /\bfileUrl\b/.test(code) ? 'const fileUrl=require("node:url").pathToFileURL(__filename).href;' : '';
+  const contents = code.replace(/\brequire\("(\.\/[\w-]+)\.js"\)/g, 'require("$1.cjs")');
+  writeFileSync(path.replace(/\.js$/, '.cjs'), fileUrl + contents);
+}
+
+/** The start knows the rest by a name that changes with every change of it. */
+async function writeStart(main) {
+  const { outputFiles } = await build({
+    ...options,
+    entryPoints: { mdt: 'src/cli/start/start.ts' },
+    outExtension: { '.js': '.cjs' },
+    format: 'cjs',
+    define: { ...options.define, MDT_MAIN: JSON.stringify(main), 'import.meta.dirname': '__dirname' },
+  });
+  for (const { path, contents } of outputFiles) writeFileSync(path, contents);
+}
+
+/** Importers see an ES module with the library's names. */
+function writeLibrary({ file, exports }) {
+  const text = `import library from './${file}';\nexport const { ${[...exports].sort().join(', ')} } = library;\n`;
+  writeFileSync(join(root, 'dist', 'index.js'), text);
+}
+
+function entryFile(metafile, source) {
+  const [name, { exports }] = Object.entries(metafile.outputs).find(([, { entryPoint }]) => entryPoint === source);
+  return { file: basename(name).replace(/\.js$/, '.cjs'), exports };
 }
 
 /** Packages in the file `name` and in all it loads with it, before any `await import()` runs. */
 export function packagesLoadedWith(outputs, name) {
-  return packagesIn(outputs, [...filesLoadedWith(outputs, name)]);
-}
-
-function packagesIn(outputs, files) {
-  const inputs = files.flatMap(file => Object.keys(outputs[file].inputs));
+  const inputs = [...filesLoadedWith(outputs, name)].flatMap(file => Object.keys(outputs[file].inputs));
   return new Set(inputs.flatMap(input => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(input)?.[1] ?? []));
 }
 
 function filesLoadedWith(outputs, name, seen = new Set()) {
   if (seen.has(name)) return seen;
   seen.add(name);
-  for (const { path } of importsOf(outputs, name, false)) filesLoadedWith(outputs, path, seen);
+  for (const { kind, path, external } of outputs[name].imports) {
+    if (kind === 'import-statement' && !external) filesLoadedWith(outputs, path, seen);
+  }
   return seen;
-}
-
-function importsOf(outputs, name, isExternal) {
-  return outputs[name].imports.filter(
-    ({ kind, external = false }) => kind === 'import-statement' && external === isExternal,
-  );
-}
-
-/** Sources that are loaded late for good reason, as absolute paths. */
-function costlyEntries(outputs) {
-  const entries = Object.entries(outputs).flatMap(([name, { entryPoint }]) =>
-    entryPoint?.startsWith('src/') ? [{ name, source: entryPoint }] : [],
-  );
-  const program = entries.find(({ source }) => source === 'src/cli/program.ts');
-  const present = filesLoadedWith(outputs, program.name);
-  const isCostly = name => {
-    const files = [...filesLoadedWith(outputs, name)].filter(file => !present.has(file));
-    const builtins = files.flatMap(file => importsOf(outputs, file, true));
-    const sizeBytes = files.reduce((sum, file) => sum + outputs[file].bytes, 0);
-    return (
-      name === program.name ||
-      packagesIn(outputs, files).size > 0 ||
-      builtins.some(({ path }) => COSTLY_BUILTINS.test(path)) ||
-      sizeBytes > SMALL_BYTES
-    );
-  };
-  return new Set(entries.filter(({ name }) => isCostly(name)).map(({ source }) => join(root, source)));
-}
-
-/** Makes `import('./x.js')` of ours a module of the same file that is evaluated when it is asked for. */
-function withoutFilesFor(apart) {
-  return {
-    name: 'without-files-for-light-modules',
-    setup(bundler) {
-      bundler.onLoad({ filter: /[\\/]src[\\/].*\.ts$/ }, ({ path }) => {
-        const contents = readFileSync(path, 'utf8').replace(/\bimport\('(\.[^']+)\.js'\)/g, (asWritten, target) =>
-          apart.has(join(dirname(path), `${target}.ts`))
-            ? asWritten
-            : `Promise.resolve().then(() => require('${target}.js'))`,
-        );
-        return { contents, loader: 'ts' };
-      });
-    },
-  };
 }

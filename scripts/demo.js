@@ -32,7 +32,7 @@ try {
 }
 
 async function demo() {
-  await access(join(root, 'dist', 'mdt.js')).catch(() => {
+  await access(join(root, 'dist', 'mdt.cjs')).catch(() => {
     throw new Error('mdt is not built yet. Run `npm ci` or `npm run build` first.');
   });
   const folder = await mkdtemp(join(tmpdir(), 'mdt-demo-'));

@@ -9,8 +9,8 @@ const ENDING_SIGNALS: readonly EndingSignal[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 export interface OwnProcess {
   readonly io: CliIo;
-  /** Waits until everything written has left the process, then ends it. */
-  end(exitCode: number): Promise<never>;
+  /** Waits until everything written has left the process, calls `beforeEnd`, then ends the process. */
+  end(exitCode: number, beforeEnd: () => void): Promise<never>;
 }
 
 /**
@@ -61,8 +61,9 @@ function endWith(error: unknown, io: CliIo): never {
   process.exit(reportError(error, { printer: new Printer(io), environment: io.environment }));
 }
 
-async function end(exitCode: number): Promise<never> {
+async function end(exitCode: number, beforeEnd: () => void): Promise<never> {
   await Promise.all([flushed(process.stdout), flushed(process.stderr)]);
+  beforeEnd();
   process.exit(exitCode);
 }
 

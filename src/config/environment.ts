@@ -6,6 +6,11 @@ export interface Environment {
   /** Folder of settings and keys: `MDT_CONFIG_DIR`, else `~/.config/mdt` as Python MDT has it on every system. */
   readonly configDir: string;
   readonly homeDir: string;
+  /**
+   * Folder of what can be made anew at any time: below `MDT_CONFIG_DIR` where that is set, else where the system has
+   * caches. Undefined if `NODE_DISABLE_COMPILE_CACHE`, Node's own switch, is set.
+   */
+  readonly codeCacheDir: string | undefined;
   /** Overrides of the settings, by the name of the setting. */
   readonly overrides: Readonly<Partial<Record<string, string>>>;
   /** `NO_COLOR` is set and not empty (no-color.org). */
@@ -37,6 +42,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
   return {
     configDir: variables['MDT_CONFIG_DIR'] ?? join(homeDir, '.config', 'mdt'),
     homeDir,
+    codeCacheDir: codeCacheDir(variables, homeDir),
     overrides: Object.fromEntries(overrides),
     noColor: isSet(variables['NO_COLOR']),
     ci: isSet(variables['CI']) && variables['CI'] !== 'false',
@@ -44,6 +50,18 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     debug: isSet(variables['MDT_DEBUG']),
     variables,
   };
+}
+
+function codeCacheDir(variables: NodeJS.ProcessEnv, homeDir: string): string | undefined {
+  if (isSet(variables['NODE_DISABLE_COMPILE_CACHE'])) return undefined;
+  const configDir = variables['MDT_CONFIG_DIR'];
+  if (configDir !== undefined) return join(configDir, 'code-cache');
+  const defaults: Partial<Record<NodeJS.Platform, string | undefined>> = {
+    darwin: join(homeDir, 'Library', 'Caches'),
+    win32: variables['LOCALAPPDATA'],
+  };
+  const cacheDir = variables['XDG_CACHE_HOME'] ?? defaults[process.platform] ?? join(homeDir, '.cache');
+  return join(cacheDir, 'mdt', 'code-cache');
 }
 
 /** Variables that `whitelist` (names and `NAME_*` patterns, separated by spaces) lets through to the board. */

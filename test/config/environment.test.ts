@@ -7,6 +7,12 @@ test('settings and keys are where Python MDT had them, unless MDT_CONFIG_DIR say
   t.is(readEnvironment({ HOME: '/home/me', MDT_CONFIG_DIR: '/x' }).configDir, '/x');
 });
 
+test('compiled code is kept with the settings if these have a folder of their own, else where caches are', t => {
+  t.is(readEnvironment({ HOME: '/home/me', MDT_CONFIG_DIR: '/x' }).codeCacheDir, join('/x', 'code-cache'));
+  t.is(readEnvironment({ HOME: '/home/me', XDG_CACHE_HOME: '/c' }).codeCacheDir, join('/c', 'mdt', 'code-cache'));
+  t.is(readEnvironment({ HOME: '/home/me', NODE_DISABLE_COMPILE_CACHE: '1' }).codeCacheDir, undefined);
+});
+
 test('variables of the environment override settings, empty ones do not', t => {
   const { overrides } = readEnvironment({ MDT_DEVICE: 'swift-otter', MDT_USERNAME: '' });
   t.deepEqual(overrides, { 'preferred-device': 'swift-otter' });

@@ -1,0 +1,28 @@
+// The start of the command. It loads next to nothing, so that `mdt version` costs little more than node does.
+import { join } from 'node:path';
+import type * as main from '../main.js';
+import { VERSION_LINE } from '../version-line.js';
+
+/** Runs the command line of this process, and ends the process. */
+export async function start(): Promise<void> {
+  const [verb, ...rest] = process.argv.slice(2);
+  if (rest.length > 0 || (verb !== 'version' && verb !== '--version')) {
+    await startMain();
+    return;
+  }
+  // Where it cannot be written, the long way tells why.
+  process.stdout.once('error', () => void startMain());
+  process.stdout.write(`${VERSION_LINE}\n`);
+}
+
+async function startMain(): Promise<void> {
+  const [{ CodeCache }, { readEnvironment }] = await Promise.all([
+    import('./code-cache.js'),
+    import('../../config/environment.js'),
+  ]);
+  const cache = new CodeCache(readEnvironment().codeCacheDir);
+  const { main: run } = cache.load(join(import.meta.dirname, MDT_MAIN)) as typeof main;
+  await run(() => {
+    cache.save();
+  });
+}
