@@ -13,7 +13,7 @@ const allowedRooms = {
   agent: FLOOR,
   pairing: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'console/'],
   files: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
-  power: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
+  power: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'fastboot/', 'pairing/'],
   models: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/', 'tflite/', 'files/'],
   bench: [
     ...FLOOR,
@@ -31,6 +31,7 @@ const doors = {
   'node-forge': '^src/keys/key-format\\.ts$',
   commander: '^src/cli/',
   inquirer: '^src/cli/prompt\\.ts$',
+  usb: '^src/(fastboot/usb-transport|discovery/usb-devices)\\.ts$',
   serialport: '^src/(console/serial-port|discovery/serial-ports)\\.ts$',
 };
 

@@ -1,10 +1,9 @@
 import { Option, type Command } from 'commander';
-import { parseNetworkTarget } from '../device/fastboot-target.js';
-import { UsageError } from '../errors.js';
 import type { FastbootClient } from '../fastboot/client.js';
 import type { BoardMessage } from '../fastboot/exchange.js';
+import { boardRequest } from './board.js';
 import type { Cli } from './cli.js';
-import { deviceOf, timeoutOption } from './options.js';
+import { timeoutOption } from './options.js';
 import { addVerb, type VerbText } from './verb.js';
 
 /** Declares a verb of `mdt fastboot`, with the options that all of them have. */
@@ -16,7 +15,10 @@ export function addFastbootVerb(topic: Command, name: string, text: Omit<VerbTex
 
 /** The name that Android's fastboot has for it; before the verb it means the same as behind it. */
 export function boardOption(): Option {
-  return new Option('-s, --device <board>', 'board to use: tcp:HOST[:PORT] or udp:HOST[:PORT]');
+  return new Option(
+    '-s, --device <board>',
+    'board to use: a serial number, usb:PORT, tcp:HOST[:PORT] or udp:HOST[:PORT]; without it, the only one on USB',
+  );
 }
 
 /** Connects to the board that `command` means; the caller disposes the client. */
@@ -27,13 +29,10 @@ export async function fastbootFor(
     cli.printer.note(`(bootloader) ${text}`);
   },
 ): Promise<FastbootClient> {
-  const { device } = deviceOf(command);
-  if (device === undefined) {
-    throw new UsageError('No board is named.', { hint: 'Name one with -s tcp:HOST or -s udp:HOST.' });
-  }
-  const target = parseNetworkTarget(device);
+  const { findFastbootBoard } = await import('../power/fastboot-boards.js');
+  const { route } = await findFastbootBoard(cli.host, boardRequest(cli, command));
   const { timeout } = command.opts<{ timeout?: number }>();
   const timeouts = timeout === undefined ? {} : { responseMs: timeout, eraseMs: timeout, flashMs: timeout };
   const { connectFastboot } = await import('../fastboot/connect.js');
-  return await connectFastboot(target, { timeouts, signal: cli.io.signal, onMessage });
+  return await connectFastboot(route.target, { timeouts, signal: cli.io.signal, onMessage });
 }

@@ -31,6 +31,11 @@ export interface Device {
   readonly hostKeyFingerprint?: string;
 }
 
+/** Whether its system has been seen on the network: it can be logged in to. */
+export function isRunning(device: Device): boolean {
+  return device.state === 'online' || device.state === 'unpaired';
+}
+
 /** The routes by which a running system is reached, best first. */
 export function sshRoutes(device: Device): SshRoute[] {
   return device.routes.filter(route => route.kind === 'ssh');

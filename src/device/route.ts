@@ -1,4 +1,5 @@
 import { formatFastbootTarget, type FastbootTarget } from './fastboot-target.js';
+import { formatUsbId } from './usb-ids.js';
 
 /** One way to reach a board. */
 export type Route = SshRoute | FastbootRoute | ConsoleRoute | UsbRoute;
@@ -70,11 +71,6 @@ export function formatRoute(route: Route): string {
     case 'usb':
       return route.usbPort === undefined ? formatUsbId(route) : `usb:${route.usbPort}`;
   }
-}
-
-/** Vendor and product as lsusb prints them: `1fc9:012b`. */
-export function formatUsbId({ vendorId, productId }: Pick<UsbRoute, 'vendorId' | 'productId'>): string {
-  return [vendorId, productId].map(id => id.toString(16).padStart(4, '0')).join(':');
 }
 
 /** Port 22 is not shown. */

@@ -6,6 +6,8 @@ import { mdnsSource } from './mdns-source.js';
 import { merge, type PairedBoard } from './merge.js';
 import { SearchEnd } from './search-end.js';
 import { monotonicNow, type DiscoverySource } from './source.js';
+import { serialPortSource } from './serial-ports.js';
+import { usbDeviceSource } from './usb-devices.js';
 import { usbNetworkSource } from './usb-network.js';
 
 export interface DiscoveryOptions {
@@ -16,19 +18,20 @@ export interface DiscoveryOptions {
   /** Boards that this host is paired with. */
   readonly known?: readonly PairedBoard[] | undefined;
   readonly signal?: AbortSignal | undefined;
-  /** Default: multicast DNS and boards on USB. */
+  /** Default: all there are. */
   readonly sources?: readonly DiscoverySource[] | undefined;
   /** What limits the search without ending it, such as an interface that cannot be used; one sentence, each once. */
   readonly onWarning?: ((text: string) => void) | undefined;
 }
 
 export function defaultSources(): DiscoverySource[] {
-  return [mdnsSource(), usbNetworkSource()];
+  return [mdnsSource(), usbNetworkSource(), usbDeviceSource(), serialPortSource()];
 }
 
 /**
  * The boards that can be found now. Ends when the wanted board has answered; without one, after 150 ms in which nothing
- * new was found, but not before 180 ms, or 500 ms if a known board is missing; and at `timeoutMs` in any case.
+ * new was found, but not before 180 ms, or 500 ms if a known board is missing or none that runs was found; and at
+ * `timeoutMs` in any case.
  * Finding nothing is no error.
  * @throws AbortedError
  */

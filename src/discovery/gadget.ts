@@ -1,6 +1,7 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { dirname, basename, join } from 'node:path';
-import { safeText } from '../device/board-text.js';
+import { usbIdOf } from '../device/usb-ids.js';
+import { readUsbIdentity, type UsbIdentity } from './usb-sysfs.js';
 
 /** The USB device behind a network interface, known to be a Mendel board. */
 export interface Gadget {
@@ -11,9 +12,7 @@ export interface Gadget {
   readonly hostName?: string;
 }
 
-/** USB vendor:product of Mendel's network gadget: Chef; Day and later on i.MX and on MediaTek. */
 const CHEF = '04e8:0106';
-const DAY_AND_LATER = ['18d1:9303', '18d1:9304'];
 const HOST_NAME = /^[a-z0-9]([a-z0-9-]{0,62})$/i;
 
 /**
@@ -25,14 +24,14 @@ export async function findGadget(interfaceName: string, sysfsRoot: string): Prom
   try {
     // …/usb1/1-1/1-1.4/1-1.4:1.0 is the USB interface, its parent 1-1.4 the device.
     const usbDevice = dirname(await realpath(join(sysfsRoot, 'class', 'net', interfaceName, 'device')));
-    const [vendor, product] = await Promise.all([readFact(usbDevice, 'idVendor'), readFact(usbDevice, 'idProduct')]);
-    const id = `${vendor}:${product}`.toLowerCase();
-    if (id !== CHEF && !DAY_AND_LATER.includes(id)) return undefined;
-    const serialNumber = await readFact(usbDevice, 'serial').catch(() => '');
+    const identity = await readUsbIdentity(usbDevice);
+    if (usbIdOf(identity)?.mode !== 'mendel') return undefined;
+    const { serialNumber } = identity;
+    const hostName = gadgetHostName(identity);
     return {
       usbPort: basename(usbDevice),
-      ...(serialNumber === '' ? {} : { serialNumber }),
-      ...(id !== CHEF && HOST_NAME.test(serialNumber) ? { hostName: serialNumber } : {}),
+      ...(serialNumber === undefined ? {} : { serialNumber }),
+      ...(hostName === undefined ? {} : { hostName }),
     };
   } catch {
     // Not a USB device, or it has just been unplugged.
@@ -40,6 +39,9 @@ export async function findGadget(interfaceName: string, sysfsRoot: string): Prom
   }
 }
 
-async function readFact(folder: string, file: string): Promise<string> {
-  return safeText(await readFile(join(folder, file), 'utf8')).trim();
+/** Day and later give the USB device the board's host name for a serial number; Chef does not. */
+export function gadgetHostName(identity: UsbIdentity): string | undefined {
+  const { serialNumber = '' } = identity;
+  const { id = CHEF, mode } = usbIdOf(identity) ?? {};
+  return mode === 'mendel' && id !== CHEF && HOST_NAME.test(serialNumber) ? serialNumber : undefined;
 }

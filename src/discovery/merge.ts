@@ -1,6 +1,7 @@
-import type { Device } from '../device/device.js';
-import { isLinkLocalIpv4, isLinkLocalIpv6, type SshRoute } from '../device/route.js';
+import type { Device, DeviceState } from '../device/device.js';
+import { usbIdOf } from '../device/usb-ids.js';
 import { fingerprint, type HostKey } from '../keys/host-key.js';
+import { cableOf, compareText, groupBy, routeKey, sharedAddresses, sortRoutes } from './merge-routes.js';
 import type { Sighting } from './sighting.js';
 
 /** What merging needs to know of a board that this host is paired with; `KnownBoard` of keys/ is one. */
@@ -19,7 +20,7 @@ export interface PairedBoard {
  * On a LAN two boards of one name cannot be told apart here; avahi renames the second.
  */
 export function merge(sightings: readonly Sighting[], known: readonly PairedBoard[] = []): Device[] {
-  const shared = sharedAddresses(sightings);
+  const shared = sharedAddresses(sightings.map(sighting => sighting.route));
   return groupByBoard(sightings)
     .map(group => deviceOf(group, known, shared))
     .sort(compareDevices);
@@ -65,69 +66,36 @@ function deviceOf(group: readonly Sighting[], known: readonly PairedBoard[], sha
   const byName = known.filter(board => toldName !== '' && keyOf(board.name) === keyOf(toldName));
   const matches = bySerialNumber.length > 0 ? bySerialNumber : byName;
   const [match] = matches;
+  const routes = sortRoutes(
+    group.map(sighting => sighting.route),
+    shared,
+  );
   return {
     name: toldName === '' ? (match?.name ?? '') : toldName,
-    state: match ? 'online' : 'unpaired',
-    routes: sortRoutes(group, shared),
+    state: stateOf(group, match !== undefined),
+    routes,
     ...(serialNumber === undefined ? {} : { serialNumber }),
     // Of two paired boards with one name, the key does not tell which this is.
     ...(match && matches.length === 1 ? { hostKeyFingerprint: fingerprint(match.hostKey) } : {}),
   };
 }
 
+/** A system that can be logged in to counts most; what can be seen and not opened is of no use to this user. */
+function stateOf(group: readonly Sighting[], isPaired: boolean): DeviceState {
+  const kinds = new Set(group.map(sighting => sighting.route.kind));
+  if (kinds.has('ssh')) return isPaired ? 'online' : 'unpaired';
+  if (group.every(sighting => sighting.access === 'denied')) return 'inaccessible';
+  if (kinds.has('fastboot')) return 'fastboot';
+  if (kinds.has('console')) return 'console-only';
+  const isAccelerator = group.some(({ route }) => route.kind === 'usb' && usbIdOf(route)?.mode === 'accelerator');
+  return isAccelerator ? 'accelerator' : 'rom-download';
+}
+
 /** The name announced by mDNS, else the one the USB device has, else none. */
 function nameOf(group: readonly Sighting[]): string {
   const names = (source: Sighting['source']): string[] =>
     group.flatMap(sighting => (sighting.source === source && sighting.name !== '' ? [sighting.name] : []));
-  return smallest(names('mdns')) ?? smallest(names('usb-network')) ?? '';
-}
-
-function sortRoutes(group: readonly Sighting[], shared: ReadonlySet<string>): SshRoute[] {
-  const compare = (a: SshRoute, b: SshRoute): number =>
-    rankOf(a, shared) - rankOf(b, shared) || compareText(JSON.stringify(a), JSON.stringify(b));
-  const routes = new Map<string, SshRoute>();
-  for (const route of group.map(sighting => sighting.route).sort(compare)) {
-    const key = routeKey(route);
-    const before = routes.get(key);
-    if (!before) routes.set(key, route);
-    else if (before.keymasterPort === undefined && route.keymasterPort !== undefined)
-      routes.set(key, { ...before, keymasterPort: route.keymasterPort });
-  }
-  return [...routes.values()];
-}
-
-/**
- * Loopback and USB before LAN; then IPv4, global IPv6, link-local. An address that several cables share leads to only
- * one of them, so there the link-local one, whose scope names the cable, comes first.
- */
-function rankOf(route: SshRoute, shared: ReadonlySet<string>): number {
-  const medium = { loopback: 0, 'usb-network': 10, lan: 20 }[route.medium];
-  if (isLinkLocalIpv6(route.address)) return medium + 3;
-  if (shared.has(route.address)) return medium + 4;
-  if (isLinkLocalIpv4(route.address)) return medium + 2;
-  return medium + (route.address.includes(':') ? 1 : 0);
-}
-
-/** Addresses without scope that were seen over more than one cable. */
-function sharedAddresses(sightings: readonly Sighting[]): Set<string> {
-  const cables = groupBy(
-    sightings.filter(({ route }) => route.medium === 'usb-network'),
-    ({ route }) => route.address,
-  );
-  const isShared = (seen: readonly Sighting[]): boolean => new Set(seen.map(({ route }) => cableOf(route))).size > 1;
-  return new Set([...cables].flatMap(([address, seen]) => (isShared(seen) ? [address] : [])));
-}
-
-/** Names the USB cable that a route goes over; undefined if it goes over none. */
-function cableOf(route: SshRoute): string | undefined {
-  if (route.medium !== 'usb-network') return undefined;
-  return route.usbPort ?? `interface ${route.interface ?? ''}`;
-}
-
-/** What makes two routes the same: an address without scope is reached through one interface, whoever saw it where. */
-function routeKey(route: SshRoute): string {
-  const scope = isLinkLocalIpv6(route.address) ? (route.interface ?? '') : '';
-  return `${route.address}%${scope} ${String(route.port)}`;
+  return smallest(names('mdns')) ?? smallest(names('usb-network')) ?? smallest(names('serial')) ?? '';
 }
 
 function keyOf(name: string): string {
@@ -138,21 +106,6 @@ function compareDevices(a: Device, b: Device): number {
   return compareText(a.name, b.name) || compareText(JSON.stringify(a), JSON.stringify(b));
 }
 
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
 function smallest(texts: readonly string[]): string | undefined {
   return [...texts].sort(compareText)[0];
-}
-
-function groupBy<Item, Key>(items: readonly Item[], keyOfItem: (item: Item) => Key): Map<Key, Item[]> {
-  const groups = new Map<Key, Item[]>();
-  for (const item of items) {
-    const key = keyOfItem(item);
-    const group = groups.get(key);
-    if (group) group.push(item);
-    else groups.set(key, [item]);
-  }
-  return groups;
 }

@@ -1,4 +1,4 @@
-import type { Device } from '../device/device.js';
+import { isRunning, type Device } from '../device/device.js';
 import { matchesSelector, type DeviceSelector } from '../device/selector.js';
 
 export interface SearchTerms {
@@ -22,7 +22,10 @@ const LONGEST_MS = 10_000;
 const LONGEST_IN_VAIN_MS = 2000;
 /** Answers come within 120 ms of a question (RFC 6762 section 6); the floor leaves room for a slow board's own time. */
 const FLOOR_MS = 180;
-/** A board that is known to exist is waited for longer: asleep on Wi-Fi it hears a question up to 0.3 s later. */
+/**
+ * A board that is known to exist is waited for longer: asleep on Wi-Fi it hears a question up to 0.3 s later. So is any
+ * board where only consoles and bootloaders were found, which are seen at once.
+ */
 const MISSING_FLOOR_MS = 500;
 const QUIET_MS = 150;
 /** For the wanted board's other routes, whose answers are on their way, and for a second board that matches too. */
@@ -57,6 +60,7 @@ export class SearchEnd {
   }
 
   #isMissing(devices: readonly Device[]): boolean {
+    if (!devices.some(isRunning)) return true;
     const found = new Set(devices.map(device => device.name.toLowerCase()));
     return (this.#terms.known ?? []).some(board => !found.has(board.name.toLowerCase()));
   }

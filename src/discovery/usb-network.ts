@@ -1,4 +1,4 @@
-import { isLinkLocalIpv6, routeHost, SSH_PORT } from '../device/route.js';
+import { isLinkLocalIpv6, routeHost, SSH_PORT, type SshRoute } from '../device/route.js';
 import { pause } from '../time/deadline.js';
 import { isContinued, isOnLink, linkFingerprint, listLinks, type Link } from './interfaces.js';
 import { routeOver } from './medium.js';
@@ -44,7 +44,7 @@ export function usbNetworkSource(options: UsbNetworkOptions = {}): DiscoverySour
 
 interface Cable {
   readonly link: Link;
-  readonly sightings: Sighting[];
+  readonly sightings: (Sighting & { readonly route: SshRoute })[];
   isProbing: boolean;
   /** Time of the monotonic clock. */
   pendingUntil: number;

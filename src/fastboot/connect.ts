@@ -1,25 +1,28 @@
-import { UsageError } from '../errors.js';
 import { FastbootClient, type ClientOptions } from './client.js';
 import type { FastbootTarget } from '../device/fastboot-target.js';
 import { TcpTransport } from './tcp-transport.js';
 import { DEFAULT_TIMEOUTS } from './timeouts.js';
 import { settle } from './udp-stale.js';
 import { UdpTransport } from './udp-transport.js';
+import { UsbTransport } from './usb-transport.js';
 import type { Transport } from './transport.js';
 
 export interface ConnectOptions extends ClientOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Opens the way to a board in fastboot. @throws TransportError, TimeoutError, ProtocolError, AbortedError */
+/**
+ * Opens the way to a board in fastboot.
+ * @throws TransportError, TimeoutError, ProtocolError, AbortedError; on USB DeviceNotFoundError, PermissionError and
+ *   DeviceBusyError too
+ */
 export async function connectFastboot(target: FastbootTarget, options: ConnectOptions = {}): Promise<FastbootClient> {
   return new FastbootClient(await openTransport(target, options), options);
 }
 
 async function openTransport(target: FastbootTarget, options: ConnectOptions): Promise<Transport> {
   const { signal } = options;
-  if (target.protocol === 'usb')
-    throw new UsageError('Fastboot over USB is not there yet; name a board by tcp: or udp:.');
+  if (target.protocol === 'usb') return await UsbTransport.open(target, { signal });
   if (target.protocol === 'tcp') return await TcpTransport.open(target, { signal });
   const transport = await UdpTransport.open(target, { signal });
   try {

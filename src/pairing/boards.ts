@@ -1,11 +1,11 @@
-import type { Device } from '../device/device.js';
+import { isRunning, type Device, type DeviceState } from '../device/device.js';
 import { formatSelector, matchesSelector } from '../device/selector.js';
 import { watch, type DeviceChange } from '../discovery/watch.js';
 import { DeviceNotFoundError } from '../errors.js';
 import { loadKnownBoards } from '../keys/known-boards.js';
 import { withDeadline } from '../time/deadline.js';
 import { asDevice } from './candidates.js';
-import { search, wantedSelector, type HostContext } from './host.js';
+import { search, wantedPlace, wantedSelector, type HostContext } from './host.js';
 
 export interface ListOptions {
   readonly timeoutMs?: number | undefined;
@@ -32,20 +32,24 @@ export async function* watchBoards(host: HostContext, options: ListOptions = {})
 
 export interface WaitOptions {
   readonly device?: string | undefined;
+  /** Default: any in which the board can be logged in to. */
+  readonly state?: DeviceState | undefined;
   /** Default: no end. */
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
   readonly onWarning?: ((text: string) => void) | undefined;
 }
 
-/** Waits until the wanted board, or any, is there. @throws TimeoutError */
+/** Waits until the wanted board, or any, is there and in the wanted state. @throws TimeoutError */
 export async function waitForBoard(host: HostContext, options: WaitOptions = {}): Promise<Device> {
-  const selector = await wantedSelector(host, options.device);
+  const isUp = options.state === undefined || options.state === 'online' || options.state === 'unpaired';
+  const selector = await (isUp ? wantedSelector : wantedPlace)(host, options.device);
   const operation = `waiting for ${selector ? formatSelector(selector) : 'a board'}`;
   const search = async (signal?: AbortSignal): Promise<Device> => {
     for await (const change of watchBoards(host, { signal, onWarning: options.onWarning })) {
-      if (change.kind === 'removed') continue;
-      if (!selector || matchesSelector(change.device, selector)) return change.device;
+      const { kind, device } = change;
+      const isThere = options.state === undefined ? isRunning(device) : device.state === options.state;
+      if (kind !== 'removed' && isThere && (!selector || matchesSelector(device, selector))) return device;
     }
     throw new DeviceNotFoundError('The search for boards ended before one was found.');
   };

@@ -1,4 +1,4 @@
-import { sshRoutes, usbPortOf, type Device } from '../device/device.js';
+import { isRunning, sshRoutes, usbPortOf, type Device } from '../device/device.js';
 import { describeRoute } from '../discovery/medium.js';
 import { formatRoute, SSH_PORT, type SshRoute } from '../device/route.js';
 import { formatSelector, matchesSelector, type DeviceSelector } from '../device/selector.js';
@@ -92,7 +92,7 @@ export async function searchBoard(
     ...(request.signal ? { signal: request.signal } : {}),
   });
   const meant = selector ? devices.filter(device => matchesSelector(device, selector)) : devices;
-  const matching = meant.filter(device => sshRoutes(device).length > 0);
+  const matching = meant.filter(isRunning);
   const [first] = matching;
   if (first === undefined) throw notRunning(meant) ?? notFound(selector);
   if (matching.length === 1) return first;

@@ -72,6 +72,16 @@ export async function wantedSelector(host: HostContext, device?: string): Promis
   return value === undefined || value === '' ? undefined : parseSelector(value);
 }
 
+/**
+ * The same for boards that do not run their system and have no host name or address then: what was named, else a
+ * preference only if it is a serial number or a place.
+ */
+export async function wantedPlace(host: HostContext, device?: string): Promise<DeviceSelector | undefined> {
+  const selector = await wantedSelector(host, device);
+  const isPlace = selector?.kind !== 'name' && selector?.kind !== 'address';
+  return device !== undefined || isPlace ? selector : undefined;
+}
+
 async function makeIdentity(host: HostContext, { onProgress }: LongOperation): Promise<Identity> {
   onProgress?.({ kind: 'message', task: 'key', text: 'Making a key for this host; this happens once.' });
   return ensureIdentity(host.paths);

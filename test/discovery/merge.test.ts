@@ -1,6 +1,7 @@
 import test from 'ava';
 import fc from 'fast-check';
 import { sshRoutes, type Device } from '../../src/device/device.js';
+import { formatRoute } from '../../src/device/route.js';
 import { merge, type PairedBoard } from '../../src/discovery/merge.js';
 import type { Sighting } from '../../src/discovery/sighting.js';
 import { fingerprint } from '../../src/keys/host-key.js';
@@ -186,9 +187,7 @@ test('every sighting is in some board, and no board goes over two USB ports', t 
           device => new Set(device.routes.flatMap(route => route.usbPort ?? [])).size <= 1,
         );
         const has = ({ route }: Sighting): boolean =>
-          devices.some(device =>
-            sshRoutes(device).some(own => own.address === route.address && own.port === route.port),
-          );
+          devices.some(device => device.routes.some(own => formatRoute(own) === formatRoute(route)));
         return isOneCable && seen.every(has);
       }),
     );

@@ -36,6 +36,7 @@ export function pretendSysfsScript(interfaces: readonly PretendInterface[]): str
   return [
     'set -eu',
     'mount -t tmpfs -o mode=755 lab /sys',
+    'mkdir -p /sys/bus/usb/devices',
     ...[...files.keys(), ...links.keys()].map(path => `mkdir -p '/sys/${dirname(path)}'`),
     ...[...files].map(([path, text]) => `echo '${text}' >'/sys/${path}'`),
     ...[...links].map(([path, target]) => `ln -s '${target}' '/sys/${path}'`),

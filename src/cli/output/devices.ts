@@ -1,6 +1,7 @@
 // The shapes in which boards are shown: lines of Python MDT, a table, JSON.
 import type { Device } from '../../device/device.js';
-import { formatRoute, formatUsbId, routeHost, type Route, type SshRoute } from '../../device/route.js';
+import { formatRoute, routeHost, type Route, type SshRoute } from '../../device/route.js';
+import { formatUsbId } from '../../device/usb-ids.js';
 import { renderTable } from './table.js';
 
 /** A word that chooses this board: its name, its serial number in fastboot, or else where it is. */

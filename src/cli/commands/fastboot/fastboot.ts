@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { Cli } from '../../cli.js';
 import { boardOption } from '../../fastboot-board.js';
 import { addTopic } from '../../verb.js';
+import { addFastbootDevices } from './devices.js';
 import { addErase } from './erase.js';
 import { addFetch } from './fetch.js';
 import { addFlash } from './flash.js';
@@ -17,6 +18,7 @@ export function addFastboot(program: Command, cli: Cli): void {
     summary: 'talk to the bootloader of a board that is in fastboot',
   }).addOption(boardOption());
   const verbs = [
+    addFastbootDevices,
     addGetvar,
     addFlash,
     addErase,
