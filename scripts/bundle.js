@@ -18,7 +18,7 @@ const options = {
   target: 'node20.19',
   legalComments: 'none',
   write: false,
-  define: { MDT_VERSION: JSON.stringify(version) },
+  define: { MDT_VERSION: JSON.stringify(version), MDT_IMAGES: JSON.stringify('../images/') },
 };
 
 /**

@@ -31,9 +31,7 @@ export function chooseManifest(manifests: readonly FlashManifest[], set: ImageSe
       hint: 'Take the zip without "flashcard" in its name, or write flashcard_arm64.img to an SD card.',
     });
   }
-  const named = manifests.filter(({ recognition }) =>
-    set.names.some(name => matchesPattern(name, recognition.names)),
-  );
+  const named = manifests.filter(({ recognition }) => set.names.some(name => matchesPattern(name, recognition.names)));
   const [manifest] = [...named, ...manifests].filter(({ recognition }) => fits(recognition, set.files));
   if (manifest !== undefined) return manifest;
   const [closest] = named.length > 0 ? named : manifests.filter(one => overlap(one, set.files) > 0);

@@ -55,9 +55,9 @@ function parseBoard(entry: unknown): KnownBoard | undefined {
 function parseRoute(entry: unknown): SshRoute | undefined {
   if (!isRecord(entry) || typeof entry['address'] !== 'string' || typeof entry['port'] !== 'number') return undefined;
   const medium = MEDIA.find(known => known === entry['medium']);
-  const { interface: interfaceName, usbPort, keymasterPort } = entry;
+  const { interface: interfaceName, usbPort, keymasterPort, fastbootPort } = entry;
   if (!medium || !isAbsentOr(interfaceName, 'string') || !isAbsentOr(usbPort, 'string')) return undefined;
-  if (!isAbsentOr(keymasterPort, 'number')) return undefined;
+  if (!isAbsentOr(keymasterPort, 'number') || !isAbsentOr(fastbootPort, 'number')) return undefined;
   return {
     kind: 'ssh',
     medium,
@@ -66,6 +66,7 @@ function parseRoute(entry: unknown): SshRoute | undefined {
     ...(interfaceName === undefined ? {} : { interface: interfaceName as string }),
     ...(usbPort === undefined ? {} : { usbPort: usbPort as string }),
     ...(keymasterPort === undefined ? {} : { keymasterPort: keymasterPort as number }),
+    ...(fastbootPort === undefined ? {} : { fastbootPort: fastbootPort as number }),
   };
 }
 

@@ -6,6 +6,7 @@ import { addCompletion } from './completion.js';
 import { addDevices } from './devices.js';
 import { addExec } from './exec.js';
 import { addFastboot } from './fastboot/fastboot.js';
+import { addFlash } from './flash.js';
 import { addForward } from './forward.js';
 import { addGenkey } from './genkey.js';
 import { addGet } from './get.js';
@@ -47,6 +48,7 @@ export function addAllVerbs(program: Command, cli: Cli): void {
     addSshConfig,
     addReboot,
     addRebootBootloader,
+    addFlash,
     addFastboot,
     addPush,
     addPull,
