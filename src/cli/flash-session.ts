@@ -137,15 +137,19 @@ async function verify(
   command: Command,
   { outcome, options, progress }: { outcome: FlashOutcome; options: FlashOptions; progress: ProgressView },
 ): Promise<MendelVersion> {
-  const { verifyMendel } = await import('../flash/verify.js');
+  const { verifyByConsole, verifyMendel } = await import('../flash/verify.js');
   const { choose, onProgress } = boardRequest(cli, command);
   progress.onProgress({
     kind: 'message',
     task: 'verify',
     text: 'Waiting until Mendel runs; a first boot takes minutes.',
   });
+  const { signal } = cli.io;
+  if (options.console !== undefined) {
+    return await verifyByConsole(cli.host, { console: options.console, signal, onProgress: progress.onProgress });
+  }
   return await verifyMendel(cli.host, {
-    ...{ choose, onProgress, signal: cli.io.signal },
+    ...{ choose, onProgress, signal },
     ...{ mendelRoutes: outcome.mendelRoutes, target: outcome.target },
     acceptHostKey: async error => {
       if (options.yes) return true;

@@ -2,7 +2,6 @@ import { formatFastbootTarget, type FastbootTarget, type NetworkTarget } from '.
 import { routeHost, type SshRoute } from '../device/route.js';
 import type { Device } from '../device/device.js';
 import { sshRoutes } from '../device/device.js';
-import { DeviceNotFoundError } from '../errors.js';
 import type { FastbootClient } from '../fastboot/client.js';
 import type { ConnectOptions } from '../fastboot/connect.js';
 import type { BoardRequest, HostContext } from '../pairing/host.js';
@@ -10,7 +9,7 @@ import { search } from '../pairing/host.js';
 import { rebootBoard } from '../power/reboot.js';
 import { throwIfAborted, withDeadline } from '../time/deadline.js';
 import { until } from '../time/retry.js';
-import { greet, linkTo, type BoardLink } from './board-link.js';
+import { greet, isNotYet, linkTo, type BoardLink } from './board-link.js';
 import type { BoardPlace } from './locate-board.js';
 
 /** A board in fastboot that answers. */
@@ -35,16 +34,27 @@ const LOOK_MS = 400;
 /** Gets a board into fastboot by whatever way there is to it, and connects. Whoever calls it closes the client. */
 export async function enterFastboot(host: HostContext, place: BoardPlace, request: EnterRequest): Promise<Entered> {
   switch (place.kind) {
-    case 'fastboot': {
-      const link = linkTo(place.target);
-      return { link, client: await link.connect({ ...request.connect, signal: request.signal }), mendelRoutes: [] };
-    }
+    case 'fastboot':
+      return await enterDirectly(host, place, request);
     case 'mendel':
       return await enterBySsh(host, place, request);
     case 'console':
-      throw new DeviceNotFoundError(`${place.name} is a serial console, by which fastboot cannot be entered yet.`, {
-        hint: 'Stop the boot there, type `fastboot 0`, and run this again.',
-      });
+      return await enterByConsole(host, { ...place, target: undefined }, request);
+  }
+}
+
+/** A board that does not answer where it should be in fastboot can be brought there by its console, if that is known. */
+async function enterDirectly(
+  host: HostContext,
+  { name, target, console }: Extract<BoardPlace, { kind: 'fastboot' }>,
+  request: EnterRequest,
+): Promise<Entered> {
+  const link = linkTo(target);
+  try {
+    return { link, client: await link.connect({ ...request.connect, signal: request.signal }), mendelRoutes: [] };
+  } catch (error) {
+    if (console === undefined || !isNotYet(error)) throw error;
+    return await enterByConsole(host, { name, console, target }, request);
   }
 }
 
@@ -64,6 +74,31 @@ async function enterBySsh(
     isIt: target => !before.has(formatFastbootTarget(target)) && (usbPort === undefined || isAt(target, usbPort)),
   };
   return { ...(await awaitFastboot(host, expected, request)), mendelRoutes };
+}
+
+interface ConsoleWay {
+  readonly name: string;
+  readonly console: string;
+  /** Where the board will be; undefined if that is not known. */
+  readonly target: FastbootTarget | undefined;
+}
+
+async function enterByConsole(host: HostContext, way: ConsoleWay, request: EnterRequest): Promise<Entered> {
+  const { openConsole } = await import('../console/open-console.js');
+  const { enterFastboot: enterAtPrompt } = await import('../console/u-boot.js');
+  const { signal, onProgress } = request;
+  const before = await fastbootTargets(host, request);
+  {
+    await using port = await openConsole(way.console, { signal });
+    await enterAtPrompt(port, { signal, onProgress });
+  }
+  const { name, target: place } = way;
+  const isIt = (target: FastbootTarget): boolean =>
+    place === undefined
+      ? !before.has(formatFastbootTarget(target))
+      : formatFastbootTarget(target) === formatFastbootTarget(place);
+  const network = place === undefined || place.protocol === 'usb' ? [] : [place];
+  return { ...(await awaitFastboot(host, { name, network, isIt }, request)), mendelRoutes: [] };
 }
 
 type Reached = Pick<Entered, 'link' | 'client'>;

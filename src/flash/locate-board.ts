@@ -9,7 +9,13 @@ import { search, wantedSelector, type BoardRequest, type HostContext } from '../
 
 /** Where a board that is to be flashed is now. `name` is how it is called in messages, safe to print. */
 export type BoardPlace =
-  | { readonly kind: 'fastboot'; readonly name: string; readonly target: FastbootTarget }
+  | {
+      readonly kind: 'fastboot';
+      readonly name: string;
+      readonly target: FastbootTarget;
+      /** By which it can be brought there, if it is not. */
+      readonly console?: string | undefined;
+    }
   /** It runs Mendel; `device` selects it. */
   | { readonly kind: 'mendel'; readonly name: string; readonly device: string }
   /** All that is known of it is its serial console: a path, or tcp:host:port. */
@@ -32,7 +38,7 @@ const SWITCHES_HINT =
  */
 export async function locateBoard(host: HostContext, request: LocateRequest): Promise<BoardPlace> {
   const selector = await wantedSelector(host, request.device);
-  if (selector?.kind === 'fastboot') return inFastboot(selector.target);
+  if (selector?.kind === 'fastboot') return { ...inFastboot(selector.target), console: request.console };
   const known = await loadKnownBoards(host.paths.knownBoardsFile);
   const remembered = known.filter(board => selector !== undefined && matchesSelector(asDevice(board), selector));
   const [only] = remembered;
@@ -86,7 +92,7 @@ function placeOf(device: Device, selector: DeviceSelector | undefined): BoardPla
   return { kind: 'mendel', name: labelOf(device), device: name === '' ? selectorFor(device) : name };
 }
 
-function inFastboot(target: FastbootTarget, device?: Device): BoardPlace {
+function inFastboot(target: FastbootTarget, device?: Device): Extract<BoardPlace, { kind: 'fastboot' }> {
   const place = formatFastbootTarget(target);
   const serialNumber = device?.serialNumber;
   return { kind: 'fastboot', name: serialNumber === undefined ? place : `${serialNumber} (${place})`, target };

@@ -9,7 +9,7 @@ import {
   TransportError,
 } from '../errors.js';
 import { contactBoard, type Contact } from '../pairing/contact.js';
-import type { BoardRequest, HostContext } from '../pairing/host.js';
+import { openHost, type BoardRequest, type HostContext } from '../pairing/host.js';
 import { withDeadline } from '../time/deadline.js';
 import { until } from '../time/retry.js';
 
@@ -37,7 +37,7 @@ export interface MendelVersion {
 const BOOT_TIMEOUT_MS = 600_000;
 const RETRY_MS = 500;
 const MAX_OUTPUT_BYTES = 16_384;
-export const VERSION_COMMAND = 'cat /etc/mendel_version; echo; cat /etc/os-release';
+const VERSION_COMMAND = 'cat /etc/mendel_version; echo; cat /etc/os-release';
 
 /**
  * Waits until the board runs Mendel and asks it which. The host key of a board that was flashed is another one: only if
@@ -52,17 +52,13 @@ export async function verifyMendel(host: HostContext, request: VerifyRequest): P
   await using contact = await withDeadline({ operation, timeoutMs, signal: request.signal, hint }, signal =>
     until({ intervalMs: RETRY_MS, signal }, () => meet(host, { ...request, signal, device })),
   );
-  const { stdout, exit } = await contact.session.run(VERSION_COMMAND, {
+  const { stdout } = await contact.session.run(VERSION_COMMAND, {
     operation: 'reading the version of Mendel',
     maxOutputBytes: MAX_OUTPUT_BYTES,
     signal: request.signal,
   });
-  const version = parseVersion(contact.device.name, stdout.toString('utf8'));
-  if (version !== undefined) return version;
-  throw new BoardRefusedError(`${contact.device.name} runs, but does not say which Mendel.`, {
-    hint: 'Look at it with `mdt shell`: /etc/mendel_version and /etc/os-release should be there.',
-    facts: { exit },
-  });
+  const { name } = contact.device;
+  return required(parseVersion(name, stdout.toString('utf8')), name);
 }
 
 /** What `VERSION_COMMAND` printed; undefined if neither file was there. */
@@ -72,6 +68,29 @@ export function parseVersion(name: string, text: string): MendelVersion | undefi
   const version = first.includes('=') ? '' : first.trim();
   if (version === '' && system === '') return undefined;
   return { name, version: safeText(version, 80), system: safeText(system, 80) };
+}
+
+/** The same by the serial console of the board, for which no SSH is needed and no host key is looked at. */
+export async function verifyByConsole(
+  host: HostContext,
+  request: Pick<VerifyRequest, 'signal' | 'onProgress' | 'bootTimeoutMs'> & { readonly console: string },
+): Promise<MendelVersion> {
+  const { openConsole } = await import('../console/open-console.js');
+  const { login } = await import('../console/linux-login.js');
+  const { signal, onProgress, bootTimeoutMs } = request;
+  const { username, password } = await openHost(host, { onProgress });
+  await using port = await openConsole(request.console, { signal });
+  await using shell = await login(port, { username, password, signal, onProgress, bootTimeoutMs });
+  const { output } = await shell.run(`hostname; ${VERSION_COMMAND}`, { operation: 'reading the version', signal });
+  const [name = '', ...rest] = output.split('\n');
+  return required(parseVersion(safeText(name.trim(), 64), rest.join('\n')), request.console);
+}
+
+function required(version: MendelVersion | undefined, board: string): MendelVersion {
+  if (version !== undefined) return version;
+  throw new BoardRefusedError(`${board} runs, but does not say which Mendel.`, {
+    hint: 'Look at it with `mdt shell`: /etc/mendel_version and /etc/os-release should be there.',
+  });
 }
 
 interface Meeting extends VerifyRequest {
