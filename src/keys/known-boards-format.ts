@@ -38,16 +38,15 @@ function parseBoard(entry: unknown): KnownBoard | undefined {
   if (!isRecord(entry) || typeof entry['hostKey'] !== 'string' || !Array.isArray(entry['routes'])) return undefined;
   const hostKey = parseHostKey(Buffer.from(entry['hostKey'], 'base64'));
   const routes = entry['routes'].map(parseRoute);
-  const { name, lastSeen, serialNumber, pairedKey } = entry;
+  const { name, lastSeen, serialNumber } = entry;
   if (!hostKey || typeof name !== 'string' || typeof lastSeen !== 'string') return undefined;
-  if (!isAbsentOr(serialNumber, 'string') || !isAbsentOr(pairedKey, 'string')) return undefined;
+  if (!isAbsentOr(serialNumber, 'string')) return undefined;
   if (!routes.every(route => route !== undefined)) return undefined;
   return {
     name,
     hostKey,
     routes,
     ...(serialNumber === undefined ? {} : { serialNumber: serialNumber as string }),
-    ...(pairedKey === undefined ? {} : { pairedKey: pairedKey as string }),
     lastSeen,
   };
 }
