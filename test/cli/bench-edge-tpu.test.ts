@@ -1,0 +1,94 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { parseReport } from '../../src/bench/report.js';
+import { doubleEnvironment, needingDouble, removeDouble, type DoubleSettings } from '../agent/edge-tpu-double.js';
+import { mdt } from '../fakes/cli-io.js';
+import { boardOnDesk } from '../fixtures/board-on-desk.js';
+import { makeEdgeTpuModel } from '../fixtures/models.js';
+import { tempDir } from '../fixtures/temp-dir.js';
+
+/*
+ * mdt bench on a virtual board that has a test double of libedgetpu: the whole way of an Edge TPU model, and `simulated`
+ * in everything that comes of it.
+ */
+const withDouble = needingDouble(test);
+const BOARD = ['-d', 'swift-otter'];
+const TWO = 'pci:/dev/apex_0,pci:/dev/apex_1';
+
+test.after.always(removeDouble);
+
+/** The virtual board's python3 inherits the environment of this test. */
+function useDouble(t: ExecutionContext, settings: DoubleSettings): void {
+  const environment = doubleEnvironment(settings);
+  Object.assign(process.env, environment);
+  t.teardown(() => {
+    for (const name of Object.keys(environment)) Reflect.deleteProperty(process.env, name);
+  });
+}
+
+/** A model with the name of one that Google published times of. */
+async function modelFile(t: ExecutionContext): Promise<string> {
+  const file = join(await tempDir(t), 'mobilenet_v2_1.0_224_quant_edgetpu.tflite');
+  await writeFile(file, makeEdgeTpuModel());
+  return file;
+}
+
+withDouble(
+  'everything that comes of a simulated Edge TPU says so, and nothing is compared with a real one',
+  async t => {
+    useDouble(t, { devices: TWO, inferenceUs: 500 });
+    const { configDir } = await boardOnDesk(t);
+    const folder = await tempDir(t);
+    const files = ['json', 'csv', 'html'].map(kind => join(folder, `report.${kind}`));
+    const outputs = files.flatMap((file, index) => [['--json', '--csv', '--html'][index] ?? '', file]);
+    const words = ['bench', ...BOARD, '--runs', '40', await modelFile(t), ...outputs];
+    const { code, out, err } = await mdt({ configDir }, ...words);
+    t.is(code, 0, err);
+    t.regex(out, /^simulated: a stand-in played the Edge TPU/);
+    t.notRegex(out, /Google/);
+    const [json = '', csv = '', html = ''] = await Promise.all(files.map(file => readFile(file, 'utf8')));
+    const report = parseReport(JSON.parse(json));
+    t.true(report.simulated);
+    t.like(report.models[0], { delegate: 'simulated', comparison: null, inferences: 40 });
+    t.regex(csv, /,simulated,/);
+    t.true(html.indexOf('simulated: a stand-in') > 0);
+    t.true(html.indexOf('simulated: a stand-in') < html.indexOf('<table'));
+  },
+);
+
+withDouble('--tpu all measures all Edge TPUs at once, and how throughput grows with their number', async t => {
+  useDouble(t, { devices: TWO, inferenceUs: 5000 });
+  const { configDir } = await boardOnDesk(t);
+  const words = ['bench', ...BOARD, '--tpu', 'all', '--runs', '60', await modelFile(t), '--json', '-'];
+  const { code, out, err } = await mdt({ configDir }, ...words);
+  t.is(code, 0, err);
+  const { scaling, models } = parseReport(JSON.parse(out));
+  t.is(models[0]?.inferences, 120);
+  t.deepEqual(
+    scaling.map(({ tpus }) => tpus),
+    [1, 2],
+  );
+  t.is(scaling[0]?.speedUp, 1);
+  // Two that wait at the same time are faster than one; by how much is up to how busy this machine is.
+  t.true((scaling[1]?.speedUp ?? 0) > 1.2, JSON.stringify(scaling));
+});
+
+withDouble('a board without an Edge TPU offers the CPU, and gets no model', async t => {
+  useDouble(t, {});
+  const { configDir, board } = await boardOnDesk(t);
+  const { code, err } = await mdt({ configDir }, 'bench', ...BOARD, await modelFile(t));
+  t.is(code, 3, err);
+  t.regex(err, /no Edge TPU[\s\S]*hint: .*--cpu/);
+  await t.throwsAsync(readFile(join(board.rootDir, 'home/mendel/.mdt/models')), { code: 'ENOENT' });
+});
+
+withDouble('the suite prints the published table beside simulated times, which are called so', async t => {
+  useDouble(t, { devices: TWO });
+  const { configDir } = await boardOnDesk(t);
+  const folder = join(await modelFile(t), '..');
+  const { code, out, err } = await mdt({ configDir }, 'bench', ...BOARD, '--suite', 'coral', '--runs', '5', folder);
+  t.is(code, 0, err);
+  t.regex(out, /MODEL\tSIMULATED\tDEV BOARD/);
+  t.regex(out, /mobilenet_v2_1\.0_224_quant_edgetpu\.tflite\t[\d.]+\t2\.56/);
+});
