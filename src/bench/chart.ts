@@ -5,7 +5,9 @@ const LEFT = 60;
 const BOTTOM = 40;
 const TOP = 24;
 const RIGHT = 12;
-const TICKS = 4;
+/** About so many lines across, at round numbers. */
+const TICKS = 5;
+const ROUND = [1, 2, 2.5, 5, 10];
 
 export interface Point {
   readonly x: number;
@@ -57,7 +59,7 @@ export function lineChart(text: ChartText, lines: readonly Line[]): string {
   });
   const legend = lines.map(
     ({ name, style }, index) =>
-      `<text class="${style}" x="${String(LEFT + 8 + index * 180)}" y="${String(TOP - 8)}">${escapeHtml(name)}</text>`,
+      `<text class="${style}" x="${String(LEFT + 110 + index * 130)}" y="${String(TOP - 8)}">${escapeHtml(name)}</text>`,
   );
   return picture(text, { x, y }, body.join('') + legend.join(''));
 }
@@ -79,14 +81,11 @@ function picture(
   { x, y }: { readonly x: Axis; readonly y: Axis },
   body: string,
 ): string {
-  const ticks = Array.from({ length: TICKS + 1 }, (_one, index) => index / TICKS);
-  const xTicks = ticks.map(share => {
-    const value = x.from + (x.to - x.from) * share;
-    const anchor = share === 0 ? 'start' : share === 1 ? 'end' : 'middle';
-    return `<text x="${fixed(placeX(x, value))}" y="${String(HEIGHT - BOTTOM + 15)}" text-anchor="${anchor}">${tick(value)}</text>`;
-  });
-  const yTicks = ticks.map(share => {
-    const at = y.from + (y.to - y.from) * share;
+  const bottom = String(HEIGHT - BOTTOM + 15);
+  const xTicks = ticksOf(x).map(
+    at => `<text x="${fixed(placeX(x, at))}" y="${bottom}" text-anchor="middle">${tick(at)}</text>`,
+  );
+  const yTicks = ticksOf(y).map(at => {
     const top = fixed(placeY(y, at));
     return (
       `<line x1="${String(LEFT)}" x2="${String(WIDTH - RIGHT)}" y1="${top}" y2="${top}"/>` +
@@ -95,12 +94,21 @@ function picture(
   });
   const units =
     `<text x="${String(WIDTH - RIGHT)}" y="${String(HEIGHT - 4)}" text-anchor="end">${escapeHtml(xUnit)}</text>` +
-    `<text x="${String(LEFT)}" y="${String(HEIGHT - 4)}">${escapeHtml(yUnit)}</text>`;
+    `<text x="4" y="${String(TOP - 8)}">${escapeHtml(yUnit)}</text>`;
   const label = escapeHtml(title);
   return (
     `<figure><figcaption>${label}</figcaption><svg viewBox="0 0 ${String(WIDTH)} ${String(HEIGHT)}" role="img" ` +
     `aria-label="${label}">${yTicks.join('')}${xTicks.join('')}${body}${units}</svg></figure>`
   );
+}
+
+function ticksOf({ from, to }: Axis): number[] {
+  const rough = (to - from) / TICKS;
+  const power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * (ROUND.find(one => one * power >= rough) ?? 10);
+  const first = Math.ceil(from / step - 1e-9);
+  const count = Math.floor(to / step + 1e-9) - first + 1;
+  return Array.from({ length: Math.max(count, 1) }, (_one, index) => (first + index) * step);
 }
 
 function placeX({ from, to }: Axis, value: number): number {
@@ -116,5 +124,5 @@ function fixed(value: number): string {
 }
 
 function tick(value: number): string {
-  return String(Number(value.toPrecision(3)));
+  return String(Number(value.toPrecision(6)));
 }

@@ -5,6 +5,9 @@ import { STYLE } from './html-style.js';
 /** Nothing is fetched and nothing runs: the page may be mailed and opened anywhere. */
 const POLICY = "default-src 'none'; style-src 'unsafe-inline'";
 
+/** What stands in a column of numbers: one, perhaps with its sign or per cent, or the dash of one that is not known. */
+const NUMBER = /^(?:[+-]?[\d.]+(?: %)?|–)$/;
+
 type Row = readonly [label: string, value: string];
 
 /** The result as one page that needs nothing else: readable on a phone, in print and in the dark. */
@@ -100,7 +103,7 @@ function modelSection({ name, distribution, timeline, inferences }: ModelReport)
   ];
   const count = `${String(inferences)} inferences`;
   return (
-    `<section><h2>${escapeHtml(name)}</h2>` +
+    `<section><h2>${breakable(name)}</h2>` +
     barChart({ title: `How long ${count} took`, xUnit: 'ms', yUnit: 'inferences' }, bars) +
     (timeline.length > 1 ? lineChart({ title: 'Latency over time', xUnit: 's', yUnit: 'ms' }, lines) : '') +
     '</section>'
@@ -156,11 +159,23 @@ function temperatureText({ before, highest, after }: BenchReport['conditions']['
   return `${digits(before)} before, ${digits(highest)} at most, ${digits(after)} after`;
 }
 
+/** On a phone each row is a card, where the heading of its column stands before each value. */
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[], tag: 'th' | 'td'): string =>
-    `<tr>${cells.map(cell => `<${tag}${isText(cell) ? ' class="text"' : ''}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
-  const body = rows.map(cells => line(cells, 'td')).join('');
-  return `<div class="wide"><table><thead>${line(head, 'th')}</thead><tbody>${body}</tbody></table></div>`;
+  const isText = head.map((_heading, column) => rows.some(cells => !NUMBER.test(cells[column] ?? '')));
+  const kind = (column: number): string => (isText[column] === true ? ' class="text"' : '');
+  const headings = head.map((heading, column) => `<th${kind(column)}>${escapeHtml(heading)}</th>`);
+  const body = rows.map(cells => {
+    const all = cells.map(
+      (cell, column) => `<td${kind(column)} data-label="${escapeHtml(head[column] ?? '')}">${breakable(cell)}</td>`,
+    );
+    return `<tr>${all.join('')}</tr>`;
+  });
+  return `<table class="wide"><thead><tr>${headings.join('')}</tr></thead><tbody>${body.join('')}</tbody></table>`;
+}
+
+/** Names of models are long, and have underscores where others have spaces. */
+function breakable(text: string): string {
+  return escapeHtml(text).replaceAll('_', '_<wbr>');
 }
 
 function rowsTable(rows: readonly Row[]): string {
@@ -172,9 +187,4 @@ function rowsTable(rows: readonly Row[]): string {
 function digits(value: number | null): string {
   if (value === null) return '–';
   return value >= 100 ? value.toFixed(1) : value >= 1 ? value.toFixed(2) : value.toFixed(3);
-}
-
-/** Words rather than a number. */
-function isText(cell: string): boolean {
-  return cell.length > 12;
 }
