@@ -1005,8 +1005,8 @@ class Agent:
 		if library["type"] == "fine":
 			libraries.append({"name": "libedgetpu", "version": library["version"], "path": library["detail"]})
 		self.tpus = library["devices"] if library["type"] == "fine" else self.board.tpus()
-		# A test double of libedgetpu says in its version what it is.
-		self.is_simulated = "simulated" in (library.get("version") or "")
+		# A test double says in its version what it is.
+		self.is_simulated = any("simulated" in (answer.get("version") or "") for answer in answers.values())
 		self.say({
 			"type": "hello", "protocol": PROTOCOL, "agent": VERSION, "python": sys.version.split()[0],
 			"board": self.board.facts(), "runtimes": runtimes, "libraries": libraries,

@@ -1,11 +1,13 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { pipeline } from 'node:stream';
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { ExecutionContext, TestFn } from 'ava';
 import { agentFileUrl } from '../../src/agent/agent-file.js';
 import type { ByteChannel, ChannelExit, RunSpec } from '../../src/agent/client.js';
+import { checkingMessages } from '../fixtures/schemas.js';
 
 export const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 export const agentFile = fileURLToPath(agentFileUrl);
@@ -79,9 +81,12 @@ export function startAgent(t: ExecutionContext, options: StartOptions = {}): Loc
     });
   });
   t.teardown(() => child.kill('SIGKILL'));
+  // Each message of every test is held against the schema; who stops reading stops the agent.
+  const stdout = checkingMessages();
+  pipeline(child.stdout, stdout, () => undefined);
   return {
     stdin: child.stdin,
-    stdout: child.stdout,
+    stdout,
     stderr: child.stderr,
     exit,
     ended,

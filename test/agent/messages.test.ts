@@ -5,6 +5,7 @@ import { ProtocolError } from '../../src/errors.js';
 import { readLines } from '../../src/agent/line-reader.js';
 import { MAX_LINE_BYTES, parseAgentLine, parseHostLine, writeHostLine } from '../../src/agent/messages.js';
 import { messagesSchema } from '../../src/agent/messages-schema.js';
+import { messageProblems } from '../fixtures/schemas.js';
 import { cpuRun } from './local-agent.js';
 
 const progress = { type: 'progress', id: '1', phase: 'running', model: 'm', done: 3 };
@@ -60,6 +61,16 @@ test('nothing that a board may send makes the reader fail in another way', t => 
       }
     }),
   );
+});
+
+test('the schema takes what is sent, and refuses what is no message', t => {
+  const run = { type: 'run', id: '1', ...cpuRun('/m') } as const;
+  t.is(messageProblems(run), '');
+  t.is(messageProblems(JSON.parse(writeHostLine({ type: 'bye' }))), '');
+  t.is(messageProblems(progress), '');
+  for (const wrong of [{ ...run, runs: 0 }, { ...run, target: 'gpu' }, { ...progress, phase: 'dancing' }, {}, null]) {
+    t.not(messageProblems(wrong), '', JSON.stringify(wrong));
+  }
 });
 
 test('a request that the agent would refuse is not sent', t => {

@@ -7,6 +7,7 @@ import { parseReport, reportSchema } from '../../src/bench/report.js';
 import { ProtocolError } from '../../src/errors.js';
 import type { PushedModel } from '../../src/models/push-models.js';
 import { readModel } from '../../src/tflite/read-model.js';
+import { checkedReport } from '../fixtures/schemas.js';
 import { makeEdgeTpuModel } from '../fixtures/models.js';
 
 const NAME = 'mobilenet_v2_1.0_224_quant_edgetpu.tflite';
@@ -101,6 +102,15 @@ test('a stand-in, a virtual board and a Dev Board Mini are never compared with w
   t.is(buildReport(findings({ hello: onBoard('Coral Dev Board Mini') })).models[0]?.comparison, null);
 });
 
+test('a clock of the board that is far off is told, a little is not', t => {
+  const made = findings();
+  const offBy = (clockMs: number): number =>
+    buildReport({ ...made, startedAtMs: 1_800_000_000_000, hello: { ...hello, clockMs } }).board.clockOffByS;
+  t.is(offBy(0), -1_800_000_000);
+  t.is(offBy(1_800_000_030_000), 0);
+  t.is(offBy(1_800_000_000_000 + 86_400_000), 86_400);
+});
+
 test('a result is compared with one of before by the content or name of the model', t => {
   const before = buildReport(findings({ latencyNs: 1_000_000 }));
   const made = findings();
@@ -111,7 +121,7 @@ test('a result is compared with one of before by the content or name of the mode
 
 test('a result is read back as it was written, and what is no result is refused', t => {
   const report = buildReport(findings());
-  t.deepEqual(parseReport(JSON.parse(JSON.stringify(report))), report);
+  t.deepEqual(checkedReport(t, JSON.stringify(report)), report);
   t.throws(() => parseReport({ ...report, schema: 2 }));
   t.throws(() => parseReport({ ...report, models: [{}] }));
   t.throws(() => parseReport(null));

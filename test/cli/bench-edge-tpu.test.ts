@@ -1,11 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { parseReport } from '../../src/bench/report.js';
 import { doubleEnvironment, needingDouble, removeDouble, type DoubleSettings } from '../agent/edge-tpu-double.js';
 import { mdt } from '../fakes/cli-io.js';
 import { boardOnDesk } from '../fixtures/board-on-desk.js';
 import { makeEdgeTpuModel } from '../fixtures/models.js';
+import { checkedReport } from '../fixtures/schemas.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 
 /*
@@ -48,7 +48,7 @@ withDouble(
     t.regex(out, /^simulated: a stand-in played the Edge TPU/);
     t.notRegex(out, /Google/);
     const [json = '', csv = '', html = ''] = await Promise.all(files.map(file => readFile(file, 'utf8')));
-    const report = parseReport(JSON.parse(json));
+    const report = checkedReport(t, json);
     t.true(report.simulated);
     t.like(report.models[0], { delegate: 'simulated', comparison: null, inferences: 40 });
     t.regex(csv, /,simulated,/);
@@ -63,7 +63,7 @@ withDouble('--tpu all measures all Edge TPUs at once, and how throughput grows w
   const words = ['bench', ...BOARD, '--tpu', 'all', '--runs', '60', await modelFile(t), '--json', '-'];
   const { code, out, err } = await mdt({ configDir }, ...words);
   t.is(code, 0, err);
-  const { scaling, models } = parseReport(JSON.parse(out));
+  const { scaling, models } = checkedReport(t, out);
   t.is(models[0]?.inferences, 120);
   t.deepEqual(
     scaling.map(({ tpus }) => tpus),
@@ -91,4 +91,31 @@ withDouble('the suite prints the published table beside simulated times, which a
   t.is(code, 0, err);
   t.regex(out, /MODEL\tSIMULATED\tDEV BOARD/);
   t.regex(out, /mobilenet_v2_1\.0_224_quant_edgetpu\.tflite\t[\d.]+\t2\.56/);
+});
+
+withDouble('--suite transfer tells how long training takes, and what the board lacks for it', async t => {
+  useDouble(t, { devices: TWO });
+  const { configDir } = await boardOnDesk(t);
+  const csv = join(await tempDir(t), 'training.csv');
+  const words = ['bench', ...BOARD, '--suite', 'transfer', '--runs', '2', '--json', '-', '--csv', csv];
+  const { code, out, err } = await mdt({ configDir }, ...words);
+  t.is(code, 0, err);
+  const { training, models, simulated } = checkedReport(t, out);
+  t.true(simulated);
+  t.deepEqual(models, []);
+  t.deepEqual(
+    training.map(({ kind, classes, size }) => [kind, classes, size]),
+    [
+      ...[4, 16].map(classes => ['softmax', classes, 256]),
+      ...[4, 16].map(classes => ['softmax', classes, 1024]),
+    ].concat([['imprinting', 10, 20]]),
+  );
+  for (const { ms, reason } of training) t.true(ms === null ? reason !== null : ms > 0);
+  t.regex(training.at(-1)?.reason ?? '', /give a folder with mobilenet_v1_1\.0_224_l2norm_quant_edgetpu\.tflite/);
+  t.is((await readFile(csv, 'utf8')).trim().split('\r\n').length, 6);
+  const shown = await mdt({ configDir }, ...words.slice(0, 7));
+  t.regex(shown.out, /^simulated: [\s\S]*TRAINING\tSTEPS\tMS/);
+  const nowhere = await mdt({ configDir }, ...words.slice(0, 7), await tempDir(t));
+  t.is(nowhere.code, 5);
+  t.regex(nowhere.err, /imprinting is not in[\s\S]*hint: /);
 });

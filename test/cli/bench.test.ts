@@ -1,11 +1,11 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { parseReport } from '../../src/bench/report.js';
 import { mdt } from '../fakes/cli-io.js';
 import { boardOnDesk } from '../fixtures/board-on-desk.js';
 import { makeEdgeTpuModel, makeModel } from '../fixtures/models.js';
 import { realInference } from '../fixtures/real-inference.js';
+import { checkedReport } from '../fixtures/schemas.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 
 const BOARD = ['-d', 'swift-otter'];
@@ -20,7 +20,7 @@ real('a model is measured on the CPU for real, and every output says that the bo
   const { code, out, err } = await mdt({ configDir }, ...words, '--json', json, '--csv', csv);
   t.is(code, 0, err);
   t.regex(out, /^simulated: a virtual board/);
-  const report = parseReport(JSON.parse(await readFile(json, 'utf8')));
+  const report = checkedReport(t, await readFile(json, 'utf8'));
   t.like(report, { simulated: true, endedBy: 'runs', conditions: { target: 'cpu', streams: 1 } });
   const [measured] = report.models;
   t.like(measured, { inferences: 20, delegate: 'cpu', edgetpu: false, comparison: null });
@@ -39,7 +39,7 @@ real('a model is measured on the CPU for real, and every output says that the bo
   t.is(agents.length, 1);
   const again = await mdt({ configDir }, ...words, '--compare', json, '--json', '-');
   t.is(again.code, 0, again.err);
-  t.is(parseReport(JSON.parse(again.out)).models[0]?.comparison?.with, json);
+  t.is(checkedReport(t, again.out).models[0]?.comparison?.with, json);
 });
 
 real('a board without an Edge TPU says so, and offers the CPU', async t => {
