@@ -21,7 +21,12 @@ withPython('the agent keeps to Python 3.5 and its standard library', async t => 
   const check = join(pythonTests, 'check_syntax.py');
   await t.notThrowsAsync(run('python3', ['-B', check, source]));
   const modern = join(await tempDir(t), 'modern.py');
-  for (const code of ['f"{1}"', 'x: int = 1', '(x := 1)', 'import time; time.perf_counter_ns()', 'import numpy']) {
+  const newer = [
+    ...['f"{1}"', 'x: int = 1', '(x := 1)', '1_000', 'def f(a, /): pass', 'import time; time.perf_counter_ns()'],
+    ...['import numpy', 'import secrets', 'import math; math.prod([1])', 'import json; json.loads(b"1")'],
+    ...['import subprocess; subprocess.run([], text=True)', '"a".removeprefix("a")', 'async def f(): pass'],
+  ];
+  for (const code of newer) {
     await writeFile(modern, `${code}\n`);
     await t.throwsAsync(run('python3', ['-B', check, modern]), undefined, code);
   }

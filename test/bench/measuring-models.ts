@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { agentFile, hasPython, root, tfliteLibrary } from '../agent/local-agent.js';
 import { makeRunnableModel } from '../fixtures/runnable-model.js';
+import { agentStart } from './agent-start.js';
 import type { Pairs } from './measure.js';
 import { comparison, type Row } from './row.js';
 
@@ -23,7 +24,8 @@ export async function measuringModels(): Promise<Row[]> {
     const script = join(root, 'test', 'bench', 'agent_overhead.py');
     const words = ['-B', script, agentFile, tfliteLibrary, model, String(ROUNDS)];
     const { stdout } = await promisify(execFile)('python3', words);
-    return [comparison(name, { peerName: 'a bare loop', target: 1.03 }, JSON.parse(stdout) as Pairs)];
+    const overhead = comparison(name, { peerName: 'a bare loop', target: 1.03 }, JSON.parse(stdout) as Pairs);
+    return [overhead, await agentStart()];
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
