@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Environment } from '../config/environment.js';
+import type { SerialPortFacts } from '../discovery/serial-ports.js';
 import type { Discover } from '../pairing/host.js';
 
 /** Where keystrokes and piped data come from; a terminal has `isTTY` and `setRawMode`. */
@@ -26,4 +27,6 @@ export interface CliIo {
   readonly signal: AbortSignal;
   /** Looks for boards; default: on every network interface. */
   readonly discover?: Discover;
+  /** The serial ports there are; default: those of this host. */
+  readonly listSerialPorts?: () => Promise<readonly SerialPortFacts[]>;
 }

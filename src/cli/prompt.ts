@@ -20,6 +20,15 @@ export async function askForBoard(io: CliIo, devices: readonly Device[]): Promis
   return chosen;
 }
 
+/** Lets the user pick one of several ports, by its place in `lines`. @throws Interruption on Ctrl-C */
+export async function askForConsole(io: CliIo, lines: readonly string[]): Promise<number> {
+  const choices = lines.map((name, value) => ({ name, value }));
+  const { answer } = await ask(io, async prompt =>
+    prompt([{ type: 'select', name: 'answer', message: 'Which console?', choices }]),
+  );
+  return answer as number;
+}
+
 /** A yes or a no; Enter alone means no. @throws Interruption on Ctrl-C */
 export async function confirm(io: CliIo, question: string): Promise<boolean> {
   const { answer } = await ask(io, async prompt =>

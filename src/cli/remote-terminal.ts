@@ -1,7 +1,7 @@
-import { ESCAPES, EscapeFilter } from '../ssh/escape.js';
 import type { ExecOptions, RemoteExit, RemoteProcess } from '../ssh/session.js';
 import { attach } from './attach.js';
 import type { Cli } from './cli.js';
+import { EscapeFilter, escapeHelp } from './escape.js';
 import { remoteEnvironment } from './remote-environment.js';
 import { onTerminal, terminalSize } from './terminal.js';
 
@@ -24,14 +24,9 @@ export async function runOnTerminal(
       remote.close();
     },
     onHelp: () => {
-      // The terminal is raw now: lines need both halves of their end.
-      io.stderr.write(['', 'Escapes, at the start of a line:', ...ESCAPES.map(escapeLine), ''].join('\r\n'));
+      io.stderr.write(escapeHelp());
     },
   });
   const exit = await onTerminal(io, remote, async () => await attach(io, remote, filter));
   return user.hasLeft ? { kind: 'left' } : exit;
-}
-
-function escapeLine([keys, meaning]: readonly [string, string]): string {
-  return `  ${keys}  ${meaning}`;
 }

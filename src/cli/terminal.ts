@@ -17,15 +17,15 @@ export function terminalSize(io: CliIo): TerminalSize {
 
 /**
  * Runs `work` with every key handed to the program on the board (no echo, no line editing, no signals from keys) and
- * with the program told each new size of the window.
+ * with the program told each new size of the window, where it can be.
  */
 export async function onTerminal<T>(
   io: CliIo,
-  remote: Pick<RemoteProcess, 'resize'>,
+  remote: Partial<Pick<RemoteProcess, 'resize'>>,
   work: () => Promise<T>,
 ): Promise<T> {
   const onResize = (): void => {
-    remote.resize(terminalSize(io));
+    remote.resize?.(terminalSize(io));
   };
   const restoreKeys = rawKeys(io);
   io.stdout.on('resize', onResize);

@@ -1,4 +1,5 @@
 // The only door to the package serialport, whose native part is loaded when a port is opened or listed.
+import { stat } from 'node:fs/promises';
 import { isMainThread } from 'node:worker_threads';
 import type { SerialPort } from 'serialport';
 import { TransportError } from '../errors.js';
@@ -47,6 +48,7 @@ export async function openSerialPort(path: string, options: OpenSerialPortOption
       else resolve();
     });
   });
+  if (process.platform !== 'win32') await closeWhenRemoved(port, path);
   return new StreamPort(port, {
     name: path,
     lostHint: 'The USB cable was pulled, or the board or its hub lost power; plug it in and run the command again.',
@@ -54,16 +56,45 @@ export async function openSerialPort(path: string, options: OpenSerialPortOption
   });
 }
 
-async function load(loadPackage: () => Promise<Package> = () => import('serialport')): Promise<Package> {
-  if (!isMainThread) {
-    // Its native part ends the whole process there (bindings-cpp 13, on Linux and macOS).
-    throw new TransportError('Serial ports can be used on the main thread only.', {
-      hint: 'Open the port in the main thread, or in a process of its own.',
+/** How often the device file is looked at. */
+const PRESENCE_MS = 500;
+
+/**
+ * A port that is hung up can be read for ever, with nothing in it, and then the package goes on reading (bindings-cpp 13,
+ * `unix-read`). That its device file has gone, or is another one, is what it does not look at.
+ */
+async function closeWhenRemoved(port: SerialPort, path: string): Promise<void> {
+  const before = await identityOf(path);
+  const timer = setInterval(() => {
+    void identityOf(path).then(now => {
+      if (now !== before && port.isOpen) port.close(undefined, new Error(`${path} was removed`));
     });
-  }
+  }, PRESENCE_MS);
+  port.once('close', () => {
+    clearInterval(timer);
+  });
+}
+
+async function identityOf(path: string): Promise<string> {
+  return await stat(path).then(
+    ({ dev, ino, rdev }) => [dev, ino, rdev].join(':'),
+    () => 'none',
+  );
+}
+
+async function loadHere(): Promise<Package> {
+  if (isMainThread) return await import('serialport');
+  // Its native part ends the whole process there (bindings-cpp 13, on Linux and macOS).
+  throw new TransportError('Serial ports can be used on the main thread only.', {
+    hint: 'Open the port in the main thread, or in a process of its own.',
+  });
+}
+
+async function load(loadPackage: () => Promise<Package> = loadHere): Promise<Package> {
   try {
     return await loadPackage();
   } catch (error) {
+    if (error instanceof TransportError) throw error;
     throw new TransportError('Serial ports cannot be used: the native part of the package serialport is missing.', {
       hint: 'Install mdt again with `npm install --global mendel-device-tool` on this system; tcp:HOST:PORT works without it.',
       cause: error,

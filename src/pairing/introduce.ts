@@ -14,7 +14,7 @@ import { OtherHostKeyError } from './trust.js';
 import { throwIfAborted } from '../time/deadline.js';
 
 /** How a board came to trust this host. */
-export type PairMethod = 'already-paired' | 'keymaster' | 'password';
+export type PairMethod = 'already-paired' | 'keymaster' | 'password' | 'console';
 
 /** A board that answered on `route`, proved `hostKey`, and did not let this host in. */
 export interface Stranger {
@@ -136,7 +136,7 @@ function onlyNetwork(stranger: Stranger): PairingRefusedError {
   return new PairingRefusedError(
     `${label(stranger)} is not paired with this host, and the only way to it, ${formatRoute(stranger.route)}, is not a local link.`,
     {
-      hint: 'Connect the board by its USB data port and run `mdt pair`, or add --allow-network if you trust this network.',
+      hint: 'Connect the board by its USB data port and run `mdt pair`, or by its serial console and run `mdt pair --console`; or add --allow-network if you trust this network.',
       facts: { route: stranger.route },
     },
   );
@@ -184,8 +184,7 @@ function nextStep(name: string, answers: readonly Refusal[]): string {
     return 'This release takes RSA keys only: make one with `mdt genkey --type rsa` and pair again.';
   }
   return (
-    `Another computer has paired with it already: run \`mdt resetkeys ${name}\` there, or log in on its serial console ` +
-    'as mendel, delete the lines that end in " mdt" from ~/.ssh/authorized_keys, and run ' +
-    '`sudo systemctl restart mdt-keymaster`; then pair again.'
+    `Another host has paired with it already: connect its serial console and run \`mdt pair --console\`, or run ` +
+    `\`mdt resetkeys ${name}\` on that host and pair again.`
   );
 }

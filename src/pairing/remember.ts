@@ -3,8 +3,10 @@ import type { Device } from '../device/device.js';
 import type { SshRoute } from '../device/route.js';
 import { fingerprint, sameHostKey } from '../keys/host-key.js';
 import { forgetBoard, rememberBoard, type KnownBoard } from '../keys/known-boards.js';
+import type { Identity } from '../keys/identity.js';
 import type { SshSession } from '../ssh/session.js';
 import type { HostContext, HostLogin } from './host.js';
+import { keyOf } from './authorized-keys.js';
 import { routeKey } from './race.js';
 import { keyChanged, OtherHostKeyError } from './trust.js';
 
@@ -29,7 +31,8 @@ export async function remember(host: HostContext, login: HostLogin, met: Met): P
     ...before,
     name,
     hostKey: met.session.hostKey,
-    routes: withRoute(before?.routes ?? [], met.route),
+    routes: withRoutes(before?.routes ?? [], [met.route]),
+    pairedKey: keyFingerprint(login.identity),
     lastSeen: new Date().toISOString(),
   };
   if (!before || !sameFacts(before, board)) await rememberBoard(host.paths.knownBoardsFile, board);
@@ -47,6 +50,11 @@ export async function remember(host: HostContext, login: HostLogin, met: Met): P
   };
 }
 
+/** Fingerprint of this host's own public key, from its authorized_keys line. */
+export function keyFingerprint({ algorithm, publicLine }: Identity): string {
+  return fingerprint({ algorithm, blob: Buffer.from(keyOf(publicLine), 'base64') });
+}
+
 /** A board says itself what it is called: it may not take the name under which another one is trusted. */
 function refuseTakenName(login: HostLogin, { session, route, isReplacement }: Met, name: string): void {
   const namesakes = login.known.filter(board => board.name.toLowerCase() === name.toLowerCase());
@@ -62,13 +70,18 @@ function isFormerSelf(old: KnownBoard, board: KnownBoard, route: SshRoute): bool
   return route.medium !== 'usb-network' && old.routes.some(one => routeKey(one) === routeKey(route));
 }
 
-/** The route that worked goes first. */
-function withRoute(routes: readonly SshRoute[], route: SshRoute): SshRoute[] {
-  return [route, ...routes.filter(other => routeKey(other) !== routeKey(route))].slice(0, MAX_ROUTES);
+/** The routes of now go first. */
+export function withRoutes(before: readonly SshRoute[], now: readonly SshRoute[]): SshRoute[] {
+  const keys = new Set(now.map(routeKey));
+  return [...now, ...before.filter(other => !keys.has(routeKey(other)))].slice(0, MAX_ROUTES);
 }
 
 function sameFacts(a: KnownBoard, b: KnownBoard): boolean {
-  return a.name === b.name && a.routes.map(routeKey).join('\n') === b.routes.map(routeKey).join('\n');
+  return (
+    a.name === b.name &&
+    a.pairedKey === b.pairedKey &&
+    a.routes.map(routeKey).join('\n') === b.routes.map(routeKey).join('\n')
+  );
 }
 
 /** Where only an address was given, the board itself says what it is called. */

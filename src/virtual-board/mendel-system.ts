@@ -76,13 +76,11 @@ export class MendelSystem {
     await this.stop();
   }
 
-  /** `fastbootPort` is where the board answers once it is in its bootloader; undefined if it has none. */
-  async start(fastbootPort?: number): Promise<void> {
+  async start(): Promise<void> {
     this.#board.powerOn();
     await this.listenUnlessRefused();
     await this.keymaster.start();
-    const { name, address, sshPort, keymasterPort } = this;
-    await this.#announcer.start({ name, address, sshPort, keymasterPort, fastbootPort });
+    await this.#announcer.start(this);
   }
 
   async stop(): Promise<void> {

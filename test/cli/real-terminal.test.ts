@@ -1,11 +1,14 @@
 import { execFile, spawnSync } from 'node:child_process';
+import { EventEmitter, once } from 'node:events';
 import { readdir, readFile } from 'node:fs/promises';
+import type { Socket } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import test from 'ava';
 import type { ExecutionContext } from 'ava';
 import { withDeadline } from '../../src/time/deadline.js';
 import { until } from '../../src/time/retry.js';
+import { startTcpServer } from '../fakes/tcp-server.js';
 import { boardOnDesk } from '../fixtures/board-on-desk.js';
 import { MDT_PROGRAM } from '../fixtures/mdt-process.js';
 import { tempDir } from '../fixtures/temp-dir.js';
@@ -71,6 +74,46 @@ for (const { name, keys, code } of endings) {
     await terminal.type(...keys);
     await terminal.shows(/^done$/m);
     await terminal.shows(new RegExp(`^Connection to swift-otter closed\\.\\nended with ${String(code)}$`, 'm'));
+    t.is(await readFile(after, 'utf8'), await readFile(before, 'utf8'));
+  });
+}
+
+const consoleEndings = [
+  { name: 'Enter ~ .', code: 0, end: ({ terminal }) => terminal.type('Enter', '~.') },
+  { name: 'the cable', code: 5, end: ({ board }) => board.destroy() },
+  { name: 'kill', code: 143, end: async ({ pid }) => process.kill(await pid()) },
+] as const satisfies readonly ConsoleEnding[];
+
+interface ConsoleEnding {
+  readonly name: string;
+  readonly code: number;
+  readonly end: (scene: { terminal: Terminal; board: Socket; pid: () => Promise<number> }) => unknown;
+}
+
+for (const { name, code, end } of consoleEndings) {
+  onTerminal(`after a console that ends by ${name} the terminal is as it was${why}`, async t => {
+    const folder = await tempDir(t);
+    const connected = new EventEmitter();
+    const connection = once(connected, 'socket') as Promise<[Socket]>;
+    const { port } = await startTcpServer(t, socket => connected.emit('socket', socket));
+    const terminal = new Terminal(t, folder);
+    const [before, after, pidFile] = ['before', 'after', 'pid'].map(file => join(folder, file)) as [
+      string,
+      string,
+      string,
+    ];
+    await terminal.run(
+      `stty -g > ${before}; MDT_CONFIG_DIR=${folder} sh -c 'echo $$ > ${pidFile}; exec ${process.execPath} ${MDT_PROGRAM} ` +
+        `console tcp:127.0.0.1:${String(port)}'; echo "ended with $?"; stty -g > ${after}; echo done; read wait`,
+    );
+    const [board] = await connection;
+    board.write('\r\nu-boot=> ');
+    await terminal.shows(/u-boot=>/);
+    await terminal.type('C-c');
+    t.is(String((await once(board, 'data'))[0]), '\x03');
+    await end({ terminal, board, pid: async () => Number(await readFile(pidFile, 'utf8')) });
+    await terminal.shows(/^done$/m);
+    await terminal.shows(new RegExp(`^ended with ${String(code)}$`, 'm'));
     t.is(await readFile(after, 'utf8'), await readFile(before, 'utf8'));
   });
 }

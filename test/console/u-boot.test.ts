@@ -6,17 +6,20 @@ import { Dialogue } from '../../src/console/dialogue.js';
 import { openConsole } from '../../src/console/open-console.js';
 import { enterFastboot, runAtPrompt, stopAutoboot } from '../../src/console/u-boot.js';
 import { openSerialConsole } from '../fixtures/serial-console.js';
-import { startUBoot, uBootMissing } from '../fixtures/u-boot.js';
+import { startUBoot } from '../fixtures/u-boot.js';
+import { uBootMissing } from '../lab/requirements.js';
 
 /** A serial port through the package serialport, a TCP port by ourselves. */
 async function open(t: ExecutionContext, place: string): Promise<ConsolePort> {
   return place.startsWith('tcp:') ? await openConsole(place) : await openSerialConsole(t, place);
 }
 
+const missing = uBootMissing();
+
 for (const medium of ['pty', 'tcp'] as const) {
   const test = (title: string, body: (t: ExecutionContext) => Promise<void>): void => {
     const name = `U-Boot on ${medium}: ${title}`;
-    if (uBootMissing !== undefined) anyTest.skip(`${name} (${uBootMissing})`, body);
+    if (missing !== undefined) anyTest.skip(`${name} (${missing})`, body);
     else
       anyTest.serial(name, async t => {
         t.timeout(120_000);

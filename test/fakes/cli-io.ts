@@ -2,6 +2,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { readEnvironment } from '../../src/config/environment.js';
 import type { CliIo } from '../../src/cli/io.js';
 import type { Device } from '../../src/device/device.js';
+import type { SerialPortFacts } from '../../src/discovery/serial-ports.js';
 import type { Discover } from '../../src/pairing/host.js';
 import { run } from '../../src/cli/main.js';
 
@@ -14,6 +15,8 @@ export interface FakeIoOptions {
   readonly signal?: AbortSignal;
   /** The boards that a search finds; default: none. */
   readonly devices?: readonly Device[];
+  /** The serial ports of this host; default: none. */
+  readonly serialPorts?: readonly SerialPortFacts[];
 }
 
 class Collector extends Writable {
@@ -62,6 +65,7 @@ export class FakeIo implements CliIo {
   readonly environment;
   readonly signal: AbortSignal;
   readonly discover: Discover;
+  readonly listSerialPorts: NonNullable<CliIo['listSerialPorts']>;
 
   constructor(options: FakeIoOptions) {
     const { configDir, env = {}, terminal = false, signal = new AbortController().signal, devices = [] } = options;
@@ -71,6 +75,7 @@ export class FakeIo implements CliIo {
     this.environment = readEnvironment({ HOME: configDir, MDT_CONFIG_DIR: configDir, NO_COLOR: '1', ...env });
     this.signal = signal;
     this.discover = () => Promise.resolve([...devices]);
+    this.listSerialPorts = () => Promise.resolve(options.serialPorts ?? []);
   }
 
   get out(): string {

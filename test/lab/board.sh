@@ -16,12 +16,13 @@ mount -t tmpfs -o mode=755 run "$root/run"
 mount -t tmpfs -o mode=1777 tmp "$root/tmp"
 mount -t tmpfs -o "mode=755,size=$LAB_HOME_SIZE" home "$root/home"
 
-# What runs inside comes from the host: Node itself and the lab's keymaster.
+# What runs inside comes from the host: Node itself, the lab's keymaster and its getty.
 mkdir -p "$root/run/lab" "$root/run/sshd" "$root/run/avahi-daemon"
 chown avahi:avahi "$root/run/avahi-daemon" 2>/dev/null || true
-touch "$root/run/lab/node" "$root/run/lab/keymaster.js"
+touch "$root/run/lab/node" "$root/run/lab/keymaster.js" "$root/run/lab/getty.py"
 mount --bind "$LAB_NODE" "$root/run/lab/node"
 mount --bind "$LAB_KEYMASTER" "$root/run/lab/keymaster.js"
+mount --bind "$LAB_GETTY" "$root/run/lab/getty.py"
 
 # User mendel with the password mendel, as every board has.
 grep -v '^mendel:' /etc/passwd | grep -v '^[^:]*:[^:]*:1000:' >"$root/run/lab/passwd"

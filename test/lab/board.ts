@@ -64,6 +64,7 @@ export class LabBoard implements AsyncDisposable {
     const namespace = await Namespace.create(name, 'board', {
       LAB_NODE: process.execPath,
       LAB_KEYMASTER: join(repositoryRoot, '.build', 'test', 'lab', 'keymaster.js'),
+      LAB_GETTY: join(repositoryRoot, 'test', 'lab', 'getty.py'),
       LAB_MENDEL_VERSION: release.version,
       LAB_PRETTY_NAME: release.prettyName,
       LAB_PASSWORD_LOGIN: options.passwordLogin === true ? 'yes' : 'no',
@@ -110,6 +111,11 @@ export class LabBoard implements AsyncDisposable {
       ['/run/lab/node', '/run/lab/keymaster.js', this.release, fault, ...addresses],
       /^keymaster ready/,
     );
+  }
+
+  /** Starts getty and login on a serial console behind a port of its LAN address, as a terminal server has it. */
+  async startConsole(port: number): Promise<void> {
+    await this.namespace.startDaemon(['python3', '/run/lab/getty.py', String(port)], /^getty ready/);
   }
 
   async stopKeymaster(): Promise<void> {

@@ -1,4 +1,4 @@
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 const PROGRAMS = [
@@ -26,6 +26,16 @@ export function labMissing(): string | undefined {
   if (process.getuid?.() !== 0) return 'needs root, for network namespaces';
   const absent = PROGRAMS.filter(program => !hasProgram(program));
   return absent.length === 0 ? undefined : `needs ${absent.join(', ')}`;
+}
+
+/** U-Boot for QEMU's machine `virt`. */
+export const U_BOOT_IMAGE = '/usr/lib/u-boot/qemu_arm64/u-boot.bin';
+
+/** Why no U-Boot can run here; undefined if it can. */
+export function uBootMissing(): string | undefined {
+  const absent = ['qemu-system-aarch64', 'setpriv'].filter(program => !hasProgram(program));
+  if (absent.length > 0) return `needs ${absent.join(', ')}`;
+  return existsSync(U_BOOT_IMAGE) ? undefined : "needs Debian's package u-boot-qemu";
 }
 
 export function hasProgram(name: string): boolean {

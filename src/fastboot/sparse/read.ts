@@ -70,8 +70,7 @@ function headerProblem(header: RawSparseHeader, bytes: Buffer): string | undefin
   return undefined;
 }
 
-/** The chunks of an image with this header, checked as they are read; see SparseImage. */
-export async function* readChunks(image: Image, header: RawSparseHeader): AsyncGenerator<Chunk> {
+async function* readChunks(image: Image, header: RawSparseHeader): AsyncGenerator<Chunk> {
   await using cursor = await image.open();
   const bytes = Buffer.alloc(CHUNK_HEADER_BYTES);
   const word = Buffer.alloc(FILL_BYTES);

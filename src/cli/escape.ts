@@ -10,12 +10,17 @@ const QUESTION_MARK = 0x3f;
 export type Keystrokes =
   { readonly kind: 'data'; readonly bytes: Buffer } | { readonly kind: 'disconnect' } | { readonly kind: 'help' };
 
-/** The escapes, for `~?`. */
-export const ESCAPES: readonly (readonly [keys: string, meaning: string])[] = [
+const ESCAPES: readonly (readonly [keys: string, meaning: string])[] = [
   ['~.', 'end the connection'],
   ['~?', 'show this list'],
   ['~~', 'send one tilde'],
 ];
+
+/** What `~?` shows. The terminal is raw then: lines need both halves of their end. */
+export function escapeHelp(): string {
+  const lines = ESCAPES.map(([keys, meaning]) => `  ${keys}  ${meaning}`);
+  return ['', 'Escapes, at the start of a line:', ...lines, ''].join('\r\n');
+}
 
 /**
  * Finds escapes in what a user types, as ssh does: a tilde counts only at the start of a line, and only with the key
@@ -62,7 +67,7 @@ export interface EscapeListeners {
   readonly onHelp: () => void;
 }
 
-/** Stands between the keyboard and a remote shell. Nothing more passes once the user has asked to disconnect. */
+/** Stands between the keyboard and a remote shell or console. Nothing more passes once the user has asked to disconnect. */
 export class EscapeFilter extends Transform {
   readonly #parser = new EscapeParser();
   readonly #listeners: EscapeListeners;

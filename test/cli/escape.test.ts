@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import test from 'ava';
 import fc from 'fast-check';
-import { EscapeFilter, EscapeParser, type Keystrokes } from '../../src/ssh/escape.js';
+import { EscapeFilter, EscapeParser, type Keystrokes } from '../../src/cli/escape.js';
 
 /** What the parser makes of `pieces`, in a form that reads well: bytes as text, wishes in brackets. */
 function parse(...pieces: readonly string[]): string {
