@@ -14,6 +14,7 @@ const allowedRooms = {
   pairing: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'console/'],
   files: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
   power: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'fastboot/', 'pairing/'],
+  flash: [...FLOOR, ...['config/', 'keys/', 'discovery/', 'ssh/', 'fastboot/', 'console/', 'pairing/', 'power/']],
   models: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/', 'tflite/', 'files/'],
   bench: [
     ...FLOOR,
@@ -29,6 +30,7 @@ const doors = {
   'dns-packet': '^src/discovery/mdns\\.ts$',
   'mdns-js': '^src/virtual-board/announce\\.ts$',
   'node-forge': '^src/keys/key-format\\.ts$',
+  yauzl: '^src/flash/zip-source\\.ts$',
   commander: '^src/cli/',
   inquirer: '^src/cli/prompt\\.ts$',
   usb: '^src/(fastboot/usb-transport|discovery/usb-devices)\\.ts$',

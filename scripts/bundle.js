@@ -18,28 +18,42 @@ const options = {
   target: 'node20.19',
   legalComments: 'none',
   write: false,
-  define: { MDT_VERSION: JSON.stringify(version) },
+  define: { MDT_VERSION: JSON.stringify(version), MDT_IMAGES: JSON.stringify('../images/') },
 };
 
 /**
- * Parts of ssh2 that mdt never enters, each of which would cost every command milliseconds: key agents (which load
- * child processes and more), keys with passphrases, and a native addon that looks at the processor to choose ciphers,
- * which src/ssh/algorithms.ts does itself.
+ * Parts of packages that mdt never enters, each of which would cost every command milliseconds. Of ssh2: key agents
+ * (which load child processes and more), keys with passphrases, looking up names, and a native addon that looks at the
+ * processor to choose ciphers, which src/ssh/algorithms.ts does itself. Of commander: commands that are programs.
  */
 const unusedParts = {
-  './agent.js': 'exports.isAgent = () => false;',
-  'bcrypt-pbkdf': '',
-  'cpu-features': 'module.exports = () => undefined;',
+  ssh2: {
+    './agent.js': 'exports.isAgent = () => false;',
+    'bcrypt-pbkdf': '',
+    'cpu-features': 'module.exports = () => undefined;',
+    dns: '',
+  },
+  commander: { 'node:child_process': '' },
 };
 
 const withoutUnusedParts = {
   name: 'without-unused-parts',
   setup(bundler) {
-    bundler.onResolve({ filter: /^(\.\/agent\.js|bcrypt-pbkdf|cpu-features)$/ }, ({ path, importer }) =>
-      /[\\/]node_modules[\\/]ssh2[\\/]/.test(importer) ? { path, namespace: 'unused' } : undefined,
-    );
-    bundler.onLoad({ filter: /.*/, namespace: 'unused' }, ({ path }) => ({
-      contents: unusedParts[path],
+    bundler.onResolve({ filter: /^(\.\/agent\.js|bcrypt-pbkdf|cpu-features|dns|node:child_process)$/ }, call => {
+      const [, owner] = /[\\/]node_modules[\\/](ssh2|commander)[\\/]/.exec(call.importer) ?? [];
+      const contents = owner === undefined ? undefined : unusedParts[owner][call.path];
+      return contents === undefined ? undefined : { path: call.path, namespace: 'unused', pluginData: contents };
+    });
+    bundler.onLoad({ filter: /.*/, namespace: 'unused' }, ({ pluginData }) => ({ contents: pluginData, loader: 'js' }));
+  },
+};
+
+/** ssh2 signs something with Ed25519 at its start to see whether Node can; those that mdt runs on can. */
+const withoutTrials = {
+  name: 'without-trials',
+  setup(bundler) {
+    bundler.onLoad({ filter: /[\\/]ssh2[\\/]lib[\\/]protocol[\\/]constants\.js$/ }, ({ path }) => ({
+      contents: readFileSync(path, 'utf8').replace(/(const eddsaSupported = )\(\(\) => \{.*?\n\}\)\(\);/s, '$1true;'),
       loader: 'js',
     }));
   },
@@ -70,7 +84,7 @@ export async function bundle({ write = true } = {}) {
     splitting: true,
     format: 'esm',
     metafile: true,
-    plugins: [nativeAddons, withoutUnusedParts],
+    plugins: [nativeAddons, withoutUnusedParts, withoutTrials],
   });
   if (!write) return metafile;
   mkdirSync(join(root, 'dist'), { recursive: true });

@@ -25,7 +25,7 @@ export async function transpile() {
     platform: 'node',
     target: 'node20.19',
     sourcemap: true,
-    define: { MDT_VERSION: JSON.stringify(version) },
+    define: { MDT_VERSION: JSON.stringify(version), MDT_IMAGES: JSON.stringify('../../../images/') },
   });
   copyFileSync(join(root, 'src', 'agent', 'agent.py'), join(root, '.build', 'src', 'agent', 'agent.py'));
 }

@@ -3,7 +3,7 @@ import { EXIT_CODES, MdtError } from '../errors.js';
 import { throwIfAborted } from '../time/deadline.js';
 import { CONNECTION_FAILED } from './attach.js';
 import { createCli, type Cli } from './cli.js';
-import { addAllVerbs } from './commands/all.js';
+import { addVerbs } from './commands/all.js';
 import type { CliIo } from './io.js';
 import { DEVICE_FLAGS } from './options.js';
 import { reportError } from './report-error.js';
@@ -15,7 +15,8 @@ import { VERSION_LINE } from './version-line.js';
 export async function runProgram(argv: readonly string[], io: CliIo): Promise<number> {
   const cli = createCli(io);
   try {
-    await parse(buildProgram(cli), argv, cli);
+    const words = wordsOf(argv);
+    await parse(buildProgram(cli, words[0]), words, cli);
     throwIfAborted(io.signal);
     return cli.exitCode;
   } catch (error) {
@@ -29,15 +30,18 @@ function isFailedContact(error: unknown): boolean {
   return error instanceof MdtError && error.family !== 'usage' && error.family !== 'aborted';
 }
 
-async function parse(program: Command, argv: readonly string[], cli: Cli): Promise<void> {
-  if (argv.length === 0) {
+/** Python MDT took its verbs in any case. */
+function wordsOf(argv: readonly string[]): readonly string[] {
+  const [verb = '', ...rest] = argv;
+  return argv.length === 0 || verb.startsWith('-') ? argv : [verb.toLowerCase(), ...rest];
+}
+
+async function parse(program: Command, words: readonly string[], cli: Cli): Promise<void> {
+  if (words.length === 0) {
     program.outputHelp({ error: true });
     cli.exitCode = EXIT_CODES.usage;
     return;
   }
-  // Python MDT took its verbs in any case.
-  const [verb = '', ...rest] = argv;
-  const words = verb.startsWith('-') ? argv : [verb.toLowerCase(), ...rest];
   try {
     await program.parseAsync([...words], { from: 'user' });
   } catch (error) {
@@ -49,8 +53,8 @@ async function parse(program: Command, argv: readonly string[], cli: Cli): Promi
   }
 }
 
-/** The tree of all commands; also what completions and the man page are made from. */
-export function buildProgram(cli: Cli): Command {
+/** The tree of the commands that a command line beginning with `first` may mean; of all of them without it. */
+export function buildProgram(cli: Cli, first?: string): Command {
   const { printer } = cli;
   const program: Command = new Command('mdt')
     .description('Find, pair, use and update Coral boards that run Mendel Linux.')
@@ -71,7 +75,7 @@ export function buildProgram(cli: Cli): Command {
       const coloured = [program, action].every(command => command.opts<{ color: boolean }>().color);
       if (!coloured) printer.withoutColour();
     });
-  addAllVerbs(program, cli);
+  addVerbs(program, cli, first);
   return program;
 }
 

@@ -21,6 +21,8 @@ export interface SshRoute {
   readonly usbPort?: string;
   /** Port of the board's keymaster where it is not 41337; believed only on loopback, where virtual boards share one address. */
   readonly keymasterPort?: number;
+  /** TCP port of fastboot once the board is in its bootloader, where it is not 5554; believed only on loopback, too. */
+  readonly fastbootPort?: number;
 }
 
 /** A board that waits in its bootloader. */

@@ -140,14 +140,21 @@ function sightingsOn(link: Link, announcements: readonly Announcement[]): Sighti
 
 function routeOf(link: Link, address: string, { port, entries }: Announcement): Sighting['route'] {
   const route = routeOver(link, address, port);
-  const keymasterPort = route.medium === 'loopback' ? keymasterPortIn(entries) : undefined;
-  return keymasterPort === undefined ? route : { ...route, keymasterPort };
+  if (route.medium !== 'loopback') return route;
+  const keymasterPort = portIn(entries, 'keymaster-port');
+  const fastbootPort = portIn(entries, 'fastboot-port');
+  return {
+    ...route,
+    ...(keymasterPort === undefined ? {} : { keymasterPort }),
+    ...(fastbootPort === undefined ? {} : { fastbootPort }),
+  };
 }
 
-/** A virtual board's announcement carries `keymaster-port=N`; several boards share one loopback address. */
-function keymasterPortIn(entries: readonly string[]): number | undefined {
-  const port = entries.map(entry => /^keymaster-port=(\d{1,5})$/.exec(entry)?.[1]).find(text => text !== undefined);
-  return port !== undefined && Number(port) >= 1 && Number(port) <= 65_535 ? Number(port) : undefined;
+/** A virtual board's announcement carries `keymaster-port=N` and the like; several boards share one loopback address. */
+function portIn(entries: readonly string[], name: 'keymaster-port' | 'fastboot-port'): number | undefined {
+  const entry = entries.find(one => one.startsWith(`${name}=`));
+  const port = Number(/=(\d{1,5})$/.exec(entry ?? '')?.[1]);
+  return port >= 1 && port <= 65_535 ? port : undefined;
 }
 
 /** The instance name is the board's host name; where two boards clash, avahi calls the second `name #2`. */

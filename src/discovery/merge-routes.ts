@@ -10,13 +10,20 @@ export function sortRoutes(found: readonly Route[], shared: ReadonlySet<string>)
     const key = routeKey(route);
     const before = routes.get(key);
     if (!before) routes.set(key, route);
-    else if (before.kind === 'ssh' && route.kind === 'ssh') routes.set(key, withKeymaster(before, route));
+    else if (before.kind === 'ssh' && route.kind === 'ssh') routes.set(key, withOwnPorts(before, route));
   }
   return [...routes.values()];
 }
 
-function withKeymaster(route: SshRoute, { keymasterPort }: SshRoute): SshRoute {
-  return keymasterPort === undefined || route.keymasterPort !== undefined ? route : { ...route, keymasterPort };
+function withOwnPorts(route: SshRoute, other: SshRoute): SshRoute {
+  return { ...route, ...ownPorts(other), ...ownPorts(route) };
+}
+
+function ownPorts({ keymasterPort, fastbootPort }: SshRoute): Partial<SshRoute> {
+  return {
+    ...(keymasterPort === undefined ? {} : { keymasterPort }),
+    ...(fastbootPort === undefined ? {} : { fastbootPort }),
+  };
 }
 
 /**

@@ -1,4 +1,5 @@
-import { TransportError } from '../errors.js';
+import { TimeoutError, TransportError } from '../errors.js';
+import { throwIfAborted, type Deadline } from '../time/deadline.js';
 import { encodeCommand } from './command.js';
 import { Exchange, type ExchangeOptions } from './exchange.js';
 import { FastbootFailError } from './fail-error.js';
@@ -40,6 +41,20 @@ export class Channel {
   /** A command without data. Resolves with the text of OKAY. */
   async command(command: string, options: ExchangeOptions): Promise<string> {
     return await this.exchange(command, options, exchange => exchange.okay());
+  }
+
+  /** Listens until the other end has gone; false if the time is up before. The connection is closed either way. */
+  async untilGone(deadline: Deadline): Promise<boolean> {
+    this.#begin();
+    try {
+      await this.transport.receive(1, deadline);
+      return false;
+    } catch (error) {
+      throwIfAborted(deadline.signal);
+      return !(error instanceof TimeoutError);
+    } finally {
+      await this.close();
+    }
   }
 
   async close(): Promise<void> {

@@ -101,6 +101,14 @@ export class FastbootClient implements AsyncDisposable {
     return fetch(this.#channel, { partition, sink }, this.#moving(signal));
   }
 
+  /**
+   * Waits until the board has let go of the connection, as it does when it restarts; it is of no use afterwards.
+   * False if the board is still there after `timeoutMs`, or goes without a word.
+   */
+  untilGone(timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
+    return this.#channel.untilGone({ operation: 'waiting for the board to go down', timeoutMs, signal });
+  }
+
   async close(): Promise<void> {
     await this.#channel.close();
   }

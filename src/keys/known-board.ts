@@ -8,8 +8,6 @@ export interface KnownBoard {
   /** Where it was reached, last first. */
   readonly routes: readonly SshRoute[];
   readonly serialNumber?: string;
-  /** SHA256 fingerprint of the public key of this host that the board accepted. */
-  readonly pairedKey?: string;
   /** ISO 8601. */
   readonly lastSeen: string;
 }

@@ -38,16 +38,15 @@ function parseBoard(entry: unknown): KnownBoard | undefined {
   if (!isRecord(entry) || typeof entry['hostKey'] !== 'string' || !Array.isArray(entry['routes'])) return undefined;
   const hostKey = parseHostKey(Buffer.from(entry['hostKey'], 'base64'));
   const routes = entry['routes'].map(parseRoute);
-  const { name, lastSeen, serialNumber, pairedKey } = entry;
+  const { name, lastSeen, serialNumber } = entry;
   if (!hostKey || typeof name !== 'string' || typeof lastSeen !== 'string') return undefined;
-  if (!isAbsentOr(serialNumber, 'string') || !isAbsentOr(pairedKey, 'string')) return undefined;
+  if (!isAbsentOr(serialNumber, 'string')) return undefined;
   if (!routes.every(route => route !== undefined)) return undefined;
   return {
     name,
     hostKey,
     routes,
     ...(serialNumber === undefined ? {} : { serialNumber: serialNumber as string }),
-    ...(pairedKey === undefined ? {} : { pairedKey: pairedKey as string }),
     lastSeen,
   };
 }
@@ -55,9 +54,9 @@ function parseBoard(entry: unknown): KnownBoard | undefined {
 function parseRoute(entry: unknown): SshRoute | undefined {
   if (!isRecord(entry) || typeof entry['address'] !== 'string' || typeof entry['port'] !== 'number') return undefined;
   const medium = MEDIA.find(known => known === entry['medium']);
-  const { interface: interfaceName, usbPort, keymasterPort } = entry;
+  const { interface: interfaceName, usbPort, keymasterPort, fastbootPort } = entry;
   if (!medium || !isAbsentOr(interfaceName, 'string') || !isAbsentOr(usbPort, 'string')) return undefined;
-  if (!isAbsentOr(keymasterPort, 'number')) return undefined;
+  if (!isAbsentOr(keymasterPort, 'number') || !isAbsentOr(fastbootPort, 'number')) return undefined;
   return {
     kind: 'ssh',
     medium,
@@ -66,6 +65,7 @@ function parseRoute(entry: unknown): SshRoute | undefined {
     ...(interfaceName === undefined ? {} : { interface: interfaceName as string }),
     ...(usbPort === undefined ? {} : { usbPort: usbPort as string }),
     ...(keymasterPort === undefined ? {} : { keymasterPort: keymasterPort as number }),
+    ...(fastbootPort === undefined ? {} : { fastbootPort: fastbootPort as number }),
   };
 }
 

@@ -130,7 +130,14 @@ async function addressCandidate(
     board.routes.some(one => one.address === route.address && one.port === route.port),
   );
   const before = there.flatMap(one => one.routes).find(one => one.address === route.address && one.port === route.port);
-  const routes = [before?.keymasterPort === undefined ? route : { ...route, keymasterPort: before.keymasterPort }];
+  const { keymasterPort, fastbootPort } = before ?? {};
+  const routes = [
+    {
+      ...route,
+      ...(keymasterPort === undefined ? {} : { keymasterPort }),
+      ...(fastbootPort === undefined ? {} : { fastbootPort }),
+    },
+  ];
   if (route.medium === 'usb-network') return { name: '', known: [], routes, remembered: false };
   return { name: there.length === 1 ? (there[0]?.name ?? '') : '', known: there, routes, remembered: false };
 }

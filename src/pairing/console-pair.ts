@@ -13,7 +13,7 @@ import type { LongOperation } from '../time/progress.js';
 import { keyOf } from './authorized-keys.js';
 import { openHost, type HostContext, type HostLogin } from './host.js';
 import type { PairResult } from './pair.js';
-import { keyFingerprint, withRoutes } from './remember.js';
+import { withRoutes } from './remember.js';
 
 export interface ConsolePairRequest extends LongOperation {
   /** A serial port, or `tcp:host:port`. */
@@ -157,7 +157,7 @@ async function pin(host: HostContext, own: HostLogin, { board, request }: Meetin
     name,
     hostKey,
     routes,
-    pairedKey: keyFingerprint(own.identity),
+
     lastSeen: new Date().toISOString(),
   };
   await rememberBoard(host.paths.knownBoardsFile, known);

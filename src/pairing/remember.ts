@@ -3,10 +3,8 @@ import type { Device } from '../device/device.js';
 import type { SshRoute } from '../device/route.js';
 import { fingerprint, sameHostKey } from '../keys/host-key.js';
 import { forgetBoard, rememberBoard, type KnownBoard } from '../keys/known-boards.js';
-import type { Identity } from '../keys/identity.js';
 import type { SshSession } from '../ssh/session.js';
 import type { HostContext, HostLogin } from './host.js';
-import { keyOf } from './authorized-keys.js';
 import { routeKey } from './race.js';
 import { keyChanged, OtherHostKeyError } from './trust.js';
 
@@ -32,7 +30,6 @@ export async function remember(host: HostContext, login: HostLogin, met: Met): P
     name,
     hostKey: met.session.hostKey,
     routes: withRoutes(before?.routes ?? [], [met.route]),
-    pairedKey: keyFingerprint(login.identity),
     lastSeen: new Date().toISOString(),
   };
   if (!before || !sameFacts(before, board)) await rememberBoard(host.paths.knownBoardsFile, board);
@@ -48,11 +45,6 @@ export async function remember(host: HostContext, login: HostLogin, met: Met): P
     hostKeyFingerprint: fingerprint(board.hostKey),
     ...(board.serialNumber === undefined ? {} : { serialNumber: board.serialNumber }),
   };
-}
-
-/** Fingerprint of this host's own public key, from its authorized_keys line. */
-export function keyFingerprint({ algorithm, publicLine }: Identity): string {
-  return fingerprint({ algorithm, blob: Buffer.from(keyOf(publicLine), 'base64') });
 }
 
 /** A board says itself what it is called: it may not take the name under which another one is trusted. */
@@ -77,11 +69,7 @@ export function withRoutes(before: readonly SshRoute[], now: readonly SshRoute[]
 }
 
 function sameFacts(a: KnownBoard, b: KnownBoard): boolean {
-  return (
-    a.name === b.name &&
-    a.pairedKey === b.pairedKey &&
-    a.routes.map(routeKey).join('\n') === b.routes.map(routeKey).join('\n')
-  );
+  return a.name === b.name && a.routes.map(routeKey).join('\n') === b.routes.map(routeKey).join('\n');
 }
 
 /** Where only an address was given, the board itself says what it is called. */

@@ -21,11 +21,14 @@ export class Announcer {
     readonly address: string;
     readonly sshPort: number;
     readonly keymasterPort: number;
+    readonly fastbootPort: number | undefined;
   }): Promise<void> {
     if (!this.#isWanted) return;
-    const { name, address, sshPort: port, keymasterPort } = board;
-    const txt: Record<string, string> =
-      keymasterPort === KEYMASTER_PORT ? {} : { 'keymaster-port': String(keymasterPort) };
+    const { name, address, sshPort: port, keymasterPort, fastbootPort } = board;
+    const txt: Record<string, string> = {
+      ...(keymasterPort === KEYMASTER_PORT ? {} : { 'keymaster-port': String(keymasterPort) }),
+      ...(fastbootPort === undefined ? {} : { 'fastboot-port': String(fastbootPort) }),
+    };
     try {
       const { announce } = await import('./announce.js');
       this.#announcement = await announce({ name, address, port, txt });

@@ -76,11 +76,13 @@ export class MendelSystem {
     await this.stop();
   }
 
-  async start(): Promise<void> {
+  /** `fastbootPort` is where the board answers once it is in its bootloader; undefined if it has none. */
+  async start(fastbootPort?: number): Promise<void> {
     this.#board.powerOn();
     await this.listenUnlessRefused();
     await this.keymaster.start();
-    await this.#announcer.start(this);
+    const { name, address, sshPort, keymasterPort } = this;
+    await this.#announcer.start({ name, address, sshPort, keymasterPort, fastbootPort });
   }
 
   async stop(): Promise<void> {

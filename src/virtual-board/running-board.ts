@@ -197,7 +197,7 @@ export class RunningBoard implements VirtualBoard {
     await this.#takeFlashedSystem();
     this.#power = 'running';
     try {
-      await this.#system.start();
+      await this.#system.start(this.#firmware?.fastbootPort);
     } catch (error) {
       await this.#goOff();
       throw error;

@@ -36,7 +36,6 @@ test('a board reads back as it was remembered', async t => {
       { kind: 'ssh', medium: 'loopback', address: '127.0.0.1', port: 2222, keymasterPort: 4444 },
     ],
     serialNumber: '0f1e',
-    pairedKey: 'SHA256:abc',
   });
   await rememberBoard(file, full);
   await rememberBoard(file, board('plain', 2));

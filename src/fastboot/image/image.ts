@@ -1,4 +1,5 @@
 import { MdtError, type MdtErrorDetails } from '../../errors.js';
+import type { ChunkMap } from '../sparse/chunk.js';
 
 /** A stretch of bytes. */
 export interface Extent {
@@ -17,6 +18,8 @@ export interface Image {
   readonly sizeBytes: number;
   /** Stretches of a raw image where the board is to keep what it has, in order. Usually none: they read as zeros. */
   readonly holes?: readonly Extent[];
+  /** The chunks of a sparse image that has been read through and found whole already, so that it need not be again. */
+  readonly checkedChunks?: ChunkMap;
   /** Begins at the first byte. */
   open(): Promise<ImageCursor>;
 }

@@ -49,8 +49,8 @@ const SECTOR_BYTES = 512;
 export async function prepareImage(image: Image, place: ImagePlace): Promise<PreparedImage> {
   if (image.sizeBytes === 0) throw new ImageError(image.name, 'it is empty', { hint: 'Download or make it again.' });
   const limitBytes = Math.min(place.limitBytes ?? MAX_DOWNLOAD_BYTES, MAX_DOWNLOAD_BYTES);
-  if (await isSparseImage(image)) {
-    const map = await readSparseImage(image);
+  if (image.checkedChunks !== undefined || (await isSparseImage(image))) {
+    const map = image.checkedChunks ?? (await readSparseImage(image));
     checkSectors(image, map.blockBytes);
     // Written anew it can only become smaller: if the file fits as it is, there is nothing to split.
     const fits = image.sizeBytes <= limitBytes;

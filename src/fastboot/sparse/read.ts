@@ -70,7 +70,8 @@ function headerProblem(header: RawSparseHeader, bytes: Buffer): string | undefin
   return undefined;
 }
 
-async function* readChunks(image: Image, header: RawSparseHeader): AsyncGenerator<Chunk> {
+/** The chunks of an image with this header, checked as they are read; see SparseImage. */
+export async function* readChunks(image: Image, header: RawSparseHeader): AsyncGenerator<Chunk> {
   await using cursor = await image.open();
   const bytes = Buffer.alloc(CHUNK_HEADER_BYTES);
   const word = Buffer.alloc(FILL_BYTES);

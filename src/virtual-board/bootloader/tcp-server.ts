@@ -71,9 +71,11 @@ export class TcpServer implements AsyncDisposable {
   }
 
   async #serve(socket: Socket): Promise<void> {
+    const { fastboot, onRestart } = this.#options;
+    // A board that has promised to restart talks to nobody any more.
+    if (fastboot.restart !== undefined) socket.destroy();
     if (socket.destroyed) return;
     const closed = new Promise(resolve => socket.once('close', resolve));
-    const { fastboot, onRestart } = this.#options;
     try {
       await converse(this.#withFaults(socket), fastboot);
     } catch {

@@ -38,6 +38,7 @@ export class UdpServer implements AsyncDisposable {
   /** Says nothing until a client asks who is there. */
   #isSilent = false;
   #counts = { in: 0, out: 0 };
+  #isRestarting = false;
   /** Packets are handled one after the other. */
   #turn: Promise<void> = Promise.resolve();
 
@@ -64,6 +65,7 @@ export class UdpServer implements AsyncDisposable {
     this.#answers = undefined;
     this.#rest = NOTHING;
     this.#isSilent = false;
+    this.#isRestarting = false;
     // Of a packet that could not be sent its client hears nothing, as of a lost one.
     socket.on('error', () => undefined);
     socket.on('message', (packet, from) => {
@@ -86,7 +88,7 @@ export class UdpServer implements AsyncDisposable {
   }
 
   async #handle(packet: Buffer, from: RemoteInfo): Promise<void> {
-    if (packet.length < HEADER_BYTES) return;
+    if (packet.length < HEADER_BYTES || this.#isRestarting) return;
     const id = packet.readUInt8(0);
     const sequence = packet.readUInt16BE(2);
     if (id === QUERY) {
@@ -102,11 +104,16 @@ export class UdpServer implements AsyncDisposable {
       if (answer === undefined) return;
       this.#send(from, { id, sequence }, answer);
       this.#sequence = (this.#sequence + 1) & 0xffff;
-      if (this.#fastboot.restart !== undefined && answer.toString('latin1', 0, 4) === 'OKAY')
-        this.#options.onRestart?.();
+      if (this.#fastboot.restart !== undefined && answer.toString('latin1', 0, 4) === 'OKAY') this.#restart();
     } else if (sequence === ((this.#sequence - 1) & 0xffff)) {
       this.#transmit(this.#lastPacket, from);
     }
+  }
+
+  /** A board that has promised to restart says nothing any more. */
+  #restart(): void {
+    this.#isRestarting = true;
+    this.#options.onRestart?.();
   }
 
   /** What a packet is answered with; undefined if it is not. */

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import { FileImage } from '../fastboot/image/file-image.js';
+import { UsageError } from '../errors.js';
+import type { LongOperation } from '../time/progress.js';
+import type { ImageSource, SourceFile } from './image-source.js';
+import { inspectImage, type InspectedImage } from './inspect.js';
+import type { FlashManifest } from './manifest.js';
+import { chooseManifest, loadManifests } from './manifests.js';
+import { openImageSource } from './open-source.js';
+
+/** What is to be flashed, opened and read through: nothing about it can fail any more but reading it again. */
+export interface ImageSet extends AsyncDisposable {
+  /** As the user gave it; empty where only partitions were named. */
+  readonly path: string;
+  /** Undefined where images are written to partitions without regard to what board it is. */
+  readonly manifest: FlashManifest | undefined;
+  /** Of all boards that are known. */
+  readonly manifests: readonly FlashManifest[];
+  /** By name: that of the file, or the path that `--partition` gave. */
+  readonly images: ReadonlyMap<string, InspectedImage>;
+  /** Names of images, by the partition that the user named for them. */
+  readonly replacements: ReadonlyMap<string, string>;
+  /** The same for the same content, whatever it is packed in: SHA-256 in hexadecimal. */
+  readonly identity: string;
+}
+
+export interface ImageSetRequest {
+  /** Zip, folder, or one image. */
+  readonly path?: string | undefined;
+  /** Files by partition. */
+  readonly partitions?: ReadonlyMap<string, string> | undefined;
+}
+
+/**
+ * Opens what the user gave, finds out what board it is for, and reads every image of it once.
+ * @throws UsageError, ImageError, FileError, AbortedError; no board has been touched then
+ */
+export async function openImageSet(request: ImageSetRequest, operation: LongOperation = {}): Promise<ImageSet> {
+  const { path = '', partitions = new Map<string, string>() } = request;
+  const opened: AsyncDisposable[] = [];
+  try {
+    const set = await readImageSet({ path, partitions }, opened, operation);
+    return { ...set, [Symbol.asyncDispose]: () => closeAll(opened) };
+  } catch (error) {
+    await closeAll(opened);
+    throw error;
+  }
+}
+
+async function closeAll(opened: readonly AsyncDisposable[]): Promise<void> {
+  for (const one of opened) await one[Symbol.asyncDispose]();
+}
+
+/** Puts what is to be closed in the end into `opened`. */
+async function readImageSet(
+  { path, partitions }: { readonly path: string; readonly partitions: ReadonlyMap<string, string> },
+  opened: AsyncDisposable[],
+  operation: LongOperation,
+): Promise<Omit<ImageSet, keyof AsyncDisposable>> {
+  const source = path === '' ? undefined : await openImageSource(path);
+  if (source !== undefined) opened.push(source);
+  const manifests = await loadManifests();
+  const manifest =
+    source === undefined || source.kind === 'file' ? undefined : chooseManifest(manifests, setOf(source));
+  const replacements = new Map(partitions);
+  if (source?.kind === 'file') replacements.set(partitionOf(manifests, source), path);
+  const files = new Map<string, SourceFile>(manifest === undefined ? [] : neededFiles(manifest, source));
+  for (const file of new Set(replacements.values())) {
+    const image = await FileImage.open(file);
+    opened.push(image);
+    files.set(file, { sizeBytes: image.sizeBytes, open: () => Promise.resolve(image) });
+  }
+  const images = await inspectAll(files, operation);
+  const identity = identityOf({ manifest, images, replacements });
+  return { path, manifest, manifests, images, replacements, identity };
+}
+
+function setOf({ names, files }: ImageSource): { names: readonly string[]; files: ReadonlySet<string> } {
+  return { names, files: new Set(files.keys()) };
+}
+
+/** All that the steps of the manifest may need; for a file with several names the first that is there. */
+function* neededFiles(manifest: FlashManifest, source: ImageSource | undefined): Generator<[string, SourceFile]> {
+  const names = [
+    ...manifest.partitionTables.map(({ file }) => [file]),
+    ...manifest.files.map(({ names: candidates }) => candidates),
+  ];
+  for (const candidates of names) {
+    const name = candidates.find(candidate => source?.files.has(candidate) === true);
+    const file = name === undefined ? undefined : source?.files.get(name);
+    if (name !== undefined && file !== undefined) yield [name, file];
+  }
+}
+
+async function inspectAll(
+  files: ReadonlyMap<string, SourceFile>,
+  { signal, onProgress }: LongOperation,
+): Promise<Map<string, InspectedImage>> {
+  const task = 'check images';
+  const total = [...files.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+  const images = new Map<string, InspectedImage>();
+  let done = 0;
+  onProgress?.({ kind: 'started', task, unit: 'bytes', total });
+  try {
+    for (const [name, file] of files) {
+      const onRead = (bytes: number): void => {
+        done += bytes;
+        onProgress?.({ kind: 'progress', task, unit: 'bytes', done, total, detail: name });
+      };
+      images.set(name, await inspectImage(await file.open(), { signal, onRead }));
+    }
+  } catch (error) {
+    onProgress?.({ kind: 'failed', task, error });
+    throw error;
+  }
+  onProgress?.({ kind: 'finished', task, unit: 'bytes', done });
+  return images;
+}
+
+/** A single image says by its name where it belongs. @throws UsageError if it does not */
+function partitionOf(manifests: readonly FlashManifest[], { path, names }: ImageSource): string {
+  const [name = ''] = names;
+  const partitions = manifests.flatMap(({ files, steps }) => {
+    const ids = files.filter(file => file.names.includes(name)).map(({ id }) => id);
+    return steps.flatMap(step => (step.do === 'flash' && ids.includes(step.file) ? [step.partition] : []));
+  });
+  const [partition, ...others] = new Set(partitions);
+  if (partition !== undefined && others.length === 0) return partition;
+  throw new UsageError(`It is not known to which partition ${path} belongs.`, {
+    hint: `Say it: --partition NAME=${path}.`,
+    facts: { path, partitions },
+  });
+}
+
+function identityOf({
+  manifest,
+  images,
+  replacements,
+}: Pick<ImageSet, 'manifest' | 'images' | 'replacements'>): string {
+  const hash = createHash('sha256').update(`${manifest?.id ?? ''}\n`);
+  for (const [partition, file] of replacements) hash.update(`${partition} ${images.get(file)?.sha256 ?? ''}\n`);
+  for (const [name, { sha256 }] of images) {
+    if (![...replacements.values()].includes(name)) hash.update(`${name} ${sha256}\n`);
+  }
+  return hash.digest('hex');
+}

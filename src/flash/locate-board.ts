@@ -1,0 +1,152 @@
+import { sshRoutes, type Device } from '../device/device.js';
+import { formatFastbootTarget, type FastbootTarget } from '../device/fastboot-target.js';
+import { formatRoute } from '../device/route.js';
+import { formatSelector, matchesSelector, type DeviceSelector } from '../device/selector.js';
+import { AmbiguousDeviceError, DeviceNotFoundError, PermissionError } from '../errors.js';
+import { loadKnownBoards } from '../keys/known-boards.js';
+import { asDevice } from '../pairing/candidates.js';
+import { search, wantedSelector, type BoardRequest, type HostContext } from '../pairing/host.js';
+
+/** Where a board that is to be flashed is now. `name` is how it is called in messages, safe to print. */
+export type BoardPlace =
+  | {
+      readonly kind: 'fastboot';
+      readonly name: string;
+      readonly target: FastbootTarget;
+      /** By which it can be brought there, if it is not. */
+      readonly console?: string | undefined;
+    }
+  /** It runs Mendel; `device` selects it. */
+  | { readonly kind: 'mendel'; readonly name: string; readonly device: string }
+  /** All that is known of it is its serial console: a path, or tcp:host:port. */
+  | { readonly kind: 'console'; readonly name: string; readonly console: string };
+
+export interface LocateRequest extends BoardRequest {
+  /** Serial console of the board, if the user named it. */
+  readonly console?: string | undefined;
+}
+
+/** What there is to do where no board can be had by itself. Boot switches: those of the Dev Board. */
+const SWITCHES_HINT =
+  'Connect its USB data port by a cable with data lines (not C to C); for a board that does not start set its boot ' +
+  'switches to eMMC (1 to 4: ON OFF OFF OFF), connect the serial console, and give it with --console PORT.';
+
+/**
+ * Finds the one board that is meant. Without a name a board in fastboot goes before one that runs Mendel, and that
+ * before a serial console with nothing else known.
+ * @throws DeviceNotFoundError, AmbiguousDeviceError, PermissionError
+ */
+export async function locateBoard(host: HostContext, request: LocateRequest): Promise<BoardPlace> {
+  const selector = await wantedSelector(host, request.device);
+  if (selector?.kind === 'fastboot') return { ...inFastboot(selector.target), console: request.console };
+  const known = await loadKnownBoards(host.paths.knownBoardsFile);
+  const remembered = known.filter(board => selector !== undefined && matchesSelector(asDevice(board), selector));
+  const [only] = remembered;
+  if (selector !== undefined && only !== undefined && remembered.length === 1) {
+    return { kind: 'mendel', name: only.name, device: formatSelector(selector) };
+  }
+  const { signal, timeoutMs } = request;
+  const devices = await search(host, {
+    ...{ known, signal, timeoutMs, wanted: selector },
+    onWarning: text => request.onProgress?.({ kind: 'message', task: 'search', text }),
+  });
+  const matching = selector === undefined ? devices : devices.filter(device => matchesSelector(device, selector));
+  const groups = [
+    matching.filter(isInFastboot),
+    ...(request.console === undefined ? [matching.filter(runsMendel)] : []),
+  ];
+  for (const group of selector === undefined ? groups : [groups.flat()]) {
+    if (group.length > 0) return placeOf(await chooseFrom(group, selector, request), selector);
+  }
+  return consolePlace(matching, request) ?? absent(matching, selector);
+}
+
+/** All boards that are in fastboot now. */
+export async function boardsInFastboot(host: HostContext, request: BoardRequest): Promise<BoardPlace[]> {
+  const { signal, timeoutMs } = request;
+  const devices = await search(host, { signal, timeoutMs });
+  return devices.filter(isInFastboot).map(device => placeOf(device, undefined));
+}
+
+async function chooseFrom(
+  devices: readonly Device[],
+  selector: DeviceSelector | undefined,
+  { choose }: BoardRequest,
+): Promise<Device> {
+  const [first] = devices;
+  if (first !== undefined && devices.length === 1) return first;
+  if (choose !== undefined) return await choose(devices);
+  const names = devices.map(labelOf).join(', ');
+  const which = selector === undefined ? 'were found' : `answer to ${formatSelector(selector)}`;
+  const all = devices.every(isInFastboot) ? ', or flash all of them with --all' : '';
+  throw new AmbiguousDeviceError(`${String(devices.length)} boards ${which}: ${names}.`, {
+    hint: `Name one with -d, such as -d ${selectorFor(devices[0])}${all}.`,
+    facts: { candidates: devices },
+  });
+}
+
+function placeOf(device: Device, selector: DeviceSelector | undefined): BoardPlace {
+  const route = device.routes.find(one => one.kind === 'fastboot');
+  if (route !== undefined) return inFastboot(route.target, device);
+  const name = selector === undefined ? device.name : formatSelector(selector);
+  return { kind: 'mendel', name: labelOf(device), device: name === '' ? selectorFor(device) : name };
+}
+
+function inFastboot(target: FastbootTarget, device?: Device): Extract<BoardPlace, { kind: 'fastboot' }> {
+  const place = formatFastbootTarget(target);
+  const serialNumber = device?.serialNumber;
+  return { kind: 'fastboot', name: serialNumber === undefined ? place : `${serialNumber} (${place})`, target };
+}
+
+function consolePlace(devices: readonly Device[], { console: named }: LocateRequest): BoardPlace | undefined {
+  if (named !== undefined) return { kind: 'console', name: named, console: named };
+  const consoles = devices.flatMap(device => device.routes).filter(route => route.kind === 'console');
+  const [only] = consoles;
+  if (only === undefined || consoles.length > 1) return undefined;
+  return { kind: 'console', name: only.path, console: only.path };
+}
+
+function absent(devices: readonly Device[], selector: DeviceSelector | undefined): never {
+  const denied = devices.find(({ state }) => state === 'inaccessible');
+  if (denied !== undefined) {
+    throw new PermissionError(`The board ${labelOf(denied)} may not be opened by this user.`, {
+      hint: 'Run `sudo mdt udev install`, then plug the board in again.',
+      facts: { device: denied },
+    });
+  }
+  const rom = devices.find(({ state }) => state === 'rom-download');
+  if (rom !== undefined) {
+    throw new DeviceNotFoundError(
+      `The board ${labelOf(rom)} has no bootloader that starts, and waits for one over USB.`,
+      {
+        hint: 'Start it from an SD card with recovery.img of the release on it (switches ON OFF ON ON); that brings fastboot.',
+        facts: { device: rom },
+      },
+    );
+  }
+  throw new DeviceNotFoundError(
+    selector === undefined ? 'No board was found to flash.' : `No board answers to ${formatSelector(selector)}.`,
+    { hint: SWITCHES_HINT },
+  );
+}
+
+function isInFastboot(device: Device): boolean {
+  return device.routes.some(route => route.kind === 'fastboot' && route.access === 'ready');
+}
+
+function runsMendel(device: Device): boolean {
+  return sshRoutes(device).length > 0;
+}
+
+function labelOf(device: Device): string {
+  const [route] = device.routes;
+  const place = route === undefined ? '' : formatRoute(route);
+  const name = device.name === '' ? (device.serialNumber ?? '') : device.name;
+  return name === '' ? place : place === '' ? name : `${name} (${place})`;
+}
+
+function selectorFor(device: Device | undefined): string {
+  if (device?.name !== undefined && device.name !== '') return device.name;
+  const [route] = device?.routes ?? [];
+  return route === undefined ? 'usb:PORT' : formatRoute(route);
+}

@@ -1,0 +1,91 @@
+import { basename } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Readable } from 'node:stream';
+import type { Entry, ZipFile } from 'yauzl';
+import { safeText } from '../device/board-text.js';
+import { ImageError, type Image } from '../fastboot/image/image.js';
+import { streamImage } from '../fastboot/image/stream-image.js';
+import type { ImageSource, SourceFile } from './image-source.js';
+import { MAX_ENTRIES, zipFiles } from './zip-entries.js';
+
+/** A release zip, read in place. @throws ImageError if it is truncated, damaged, or not to be trusted (see zipFiles) */
+export async function openZip(path: string): Promise<ImageSource> {
+  const zipName = safeText(basename(path));
+  const { default: yauzl } = await import('yauzl');
+  // Names are checked in zip-entries.ts, which says the same of all that is wrong with one.
+  const options = { autoClose: false, lazyEntries: true, strictFileNames: true };
+  let zip: ZipFile;
+  try {
+    zip = await yauzl.openPromise(path, options);
+  } catch (error) {
+    throw damaged(zipName, error);
+  }
+  try {
+    const { files, folder } = zipFiles(zipName, await readEntries(zip, zipName));
+    return {
+      kind: 'zip',
+      path,
+      names: [basename(path), ...(folder === undefined ? [] : [folder])],
+      files: new Map([...files].map(([name, entry]) => [name, sourceFile(zip, { zipName, name, entry })])),
+      [Symbol.asyncDispose]: () => {
+        zip.close();
+        return Promise.resolve();
+      },
+    };
+  } catch (error) {
+    zip.close();
+    throw error;
+  }
+}
+
+async function readEntries(zip: ZipFile, zipName: string): Promise<Entry[]> {
+  if (zip.entryCount > MAX_ENTRIES) {
+    throw new ImageError(zipName, `it has ${String(zip.entryCount)} entries, which no release has`);
+  }
+  const entries: Entry[] = [];
+  try {
+    for await (const entry of zip.eachEntry()) entries.push(entry);
+  } catch (error) {
+    throw damaged(zipName, error);
+  }
+  return entries;
+}
+
+interface ZippedFile {
+  readonly zipName: string;
+  readonly name: string;
+  readonly entry: Entry;
+}
+
+function sourceFile(zip: ZipFile, file: ZippedFile): SourceFile {
+  const sizeBytes = file.entry.uncompressedSize;
+  const image: Image = streamImage({ name: file.name, sizeBytes, read: () => readEntry(zip, file) });
+  return { sizeBytes, open: () => Promise.resolve(image) };
+}
+
+/** The bytes of an entry; the last of them come only if the checksum of all is right. */
+async function* readEntry(zip: ZipFile, { zipName, name, entry }: ZippedFile): AsyncGenerator<Uint8Array> {
+  let stream: Readable | undefined;
+  let [sum, readBytes] = [0, 0];
+  try {
+    stream = await zip.openReadStreamPromise(entry);
+    for await (const piece of stream as AsyncIterable<Buffer>) {
+      sum = crc32(piece, sum);
+      readBytes += piece.length;
+      if (readBytes === entry.uncompressedSize && sum !== entry.crc32) throw new Error('its checksum is wrong');
+      yield piece;
+    }
+  } catch (error) {
+    throw error instanceof ImageError ? error : damaged(`${safeText(name)} in ${zipName}`, error);
+  } finally {
+    stream?.destroy();
+  }
+}
+
+function damaged(name: string, error: unknown): ImageError {
+  const reason = safeText(error instanceof Error ? error.message : String(error)).replace(/\.$/, '');
+  return new ImageError(name, `the zip is damaged or incomplete (${reason})`, {
+    hint: 'Download the zip again, and compare its checksum if there is one.',
+    cause: error,
+  });
+}

@@ -1,0 +1,121 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import test, { type ExecutionContext } from 'ava';
+import { ImageError } from '../../src/fastboot/image/image.js';
+import { inspectImage } from '../../src/flash/inspect.js';
+import type { ImageSource } from '../../src/flash/image-source.js';
+import { openImageSource } from '../../src/flash/open-source.js';
+import { tempDir } from '../fixtures/temp-dir.js';
+import { zipFile, type ZipPart } from '../fixtures/zip-writer.js';
+
+async function openBytes(t: ExecutionContext, bytes: Buffer, name = 'release.zip'): Promise<ImageSource> {
+  const path = join(await tempDir(t), name);
+  await writeFile(path, bytes);
+  const source = await openImageSource(path);
+  t.teardown(() => source[Symbol.asyncDispose]());
+  return source;
+}
+
+const open = (t: ExecutionContext, parts: readonly ZipPart[]): Promise<ImageSource> => openBytes(t, zipFile(parts));
+
+async function sha256Of(source: ImageSource, name: string): Promise<string | undefined> {
+  const file = source.files.get(name);
+  return file === undefined ? undefined : (await inspectImage(await file.open())).sha256;
+}
+
+test('files are read in place, stored or deflated, in a folder or not', async t => {
+  const data = Buffer.concat([randomBytes(300_000), Buffer.alloc(200_000)]);
+  const digest = createHash('sha256').update(data).digest('hex');
+  for (const stored of [true, false]) {
+    const source = await open(t, [
+      { name: 'enterprise-eagle-1/', stored: true },
+      { name: 'enterprise-eagle-1/boot.img', data, stored },
+      { name: 'enterprise-eagle-1/docs/boot.img', data: Buffer.from('another'), stored },
+    ]);
+    t.deepEqual(source.names, ['release.zip', 'enterprise-eagle-1']);
+    t.deepEqual([...source.files.keys()], ['boot.img']);
+    t.is(await sha256Of(source, 'boot.img'), digest);
+    t.is(await sha256Of(source, 'boot.img'), digest, 'as often as needed');
+  }
+});
+
+test('a zip without a folder, with zip64 sizes, and under any name', async t => {
+  const data = randomBytes(5000);
+  const source = await openBytes(t, zipFile([{ name: 'boot.img', data, zip64: true }]), 'download');
+  t.is(source.kind, 'zip');
+  t.is(source.files.get('boot.img')?.sizeBytes, 5000);
+  t.is(await sha256Of(source, 'boot.img'), createHash('sha256').update(data).digest('hex'));
+});
+
+const data = Buffer.from('image');
+const REFUSED: Readonly<Record<string, readonly ZipPart[]>> = {
+  'a name that leads up': [{ name: 'a/../../boot.img', data }],
+  'an absolute name': [{ name: '/etc/passwd', data }],
+  'a drive letter': [{ name: 'C:/boot.img', data }],
+  'a backslash': [{ name: '..\\boot.img', data }],
+  'two of one name': [
+    { name: 'boot.img', data },
+    { name: 'boot.img', data },
+  ],
+  'two that differ in case alone': [
+    { name: 'boot.img', data },
+    { name: 'BOOT.img', data },
+  ],
+  'an encrypted file': [{ name: 'boot.img', data, flags: 1 }],
+  'a link': [{ name: 'boot.img', data, mode: 0o120777 }],
+  'a method that is not deflate': [{ name: 'boot.img', data, method: 14 }],
+  'a size beyond what deflate can do': [{ name: 'boot.img', data, claimedBytes: 0xfff0_0000 }],
+};
+
+for (const [what, parts] of Object.entries(REFUSED)) {
+  test(`refused as soon as it is opened: ${what}`, async t => {
+    const error = await t.throwsAsync(open(t, parts), { instanceOf: ImageError });
+    t.truthy(error.hint);
+  });
+}
+
+test('a truncated zip, and what is no zip though called one', async t => {
+  const bytes = zipFile([{ name: 'boot.img', data: randomBytes(10_000) }]);
+  for (const broken of [
+    bytes.subarray(0, -30),
+    bytes.subarray(0, 5000),
+    Buffer.from('not a zip at all'),
+    Buffer.alloc(0),
+  ]) {
+    await t.throwsAsync(openBytes(t, broken), { instanceOf: ImageError, message: /damaged or incomplete/ });
+  }
+});
+
+test('a zip of too many files', async t => {
+  const parts = Array.from({ length: 10_001 }, (_, index) => ({ name: String(index), stored: true }));
+  await t.throwsAsync(open(t, parts), { instanceOf: ImageError, message: /10001 entries/ });
+});
+
+for (const [what, part] of Object.entries<Partial<ZipPart>>({
+  'a wrong checksum': { crc: 1 },
+  'more data than it says': { claimedBytes: 9000 },
+  'less data than it says': { claimedBytes: 11_000 },
+})) {
+  test(`refused when it is read through: ${what}`, async t => {
+    const source = await open(t, [{ name: 'boot.img', data: randomBytes(10_000), ...part }]);
+    await t.throwsAsync(sha256Of(source, 'boot.img'), { instanceOf: ImageError, message: /boot\.img in release\.zip/ });
+  });
+}
+
+test('data that is not deflated data', async t => {
+  const source = await open(t, [{ name: 'boot.img', data: randomBytes(10_000), stored: true, method: 8 }]);
+  await t.throwsAsync(sha256Of(source, 'boot.img'), { instanceOf: ImageError });
+});
+
+test('a folder has the files that are right in it, and one file is by itself', async t => {
+  const dir = await tempDir(t);
+  await writeFile(join(dir, 'boot.img'), data);
+  const folder = await openImageSource(dir);
+  t.deepEqual([folder.kind, [...folder.files.keys()]], ['folder', ['boot.img']]);
+  t.is((await folder.files.get('boot.img')?.open())?.sizeBytes, 5);
+  await folder[Symbol.asyncDispose]();
+  await using file = await openImageSource(join(dir, 'boot.img'));
+  t.is(file.kind, 'file');
+  await t.throwsAsync(openImageSource(join(dir, 'none.zip')), { message: /there is no such file or folder/ });
+});
