@@ -53,7 +53,10 @@ export function startLogin(options: LoginOptions): Login {
     };
   }
   const stopListening = endWith(options, { interrupt, jobs });
-  const shell = new Interpreter({ board, control: options.control, jobs, terminal }, loginState(options));
+  const shell = new Interpreter(
+    { board, control: options.control, jobs, terminal },
+    loginState(options.environment, terminalName(options)),
+  );
   const running: Running = { streams: streamsOf(channel, terminal), signal: controller.signal, isCondition: false };
   const work = command === undefined ? runInteractive(shell, running) : shell.runText(command, running);
   void settle(work, controller.signal)
@@ -104,12 +107,18 @@ async function finish(channel: ServerChannel, ending: Ending, jobs: JobTable): P
   channel.end();
 }
 
-function loginState({ environment, terminal }: LoginOptions): ShellState {
+/** Undefined without a pseudo-terminal. */
+function terminalName({ terminal }: LoginOptions): string | undefined {
+  return terminal && (terminal.term || 'vt100');
+}
+
+/** What a login shell begins with. */
+export function loginState(environment: ReadonlyMap<string, string>, terminal: string | undefined): ShellState {
   const state = new ShellState('mendel', HOME, 'bash');
   const variables = { HOME, LOGNAME: 'mendel', PATH, PWD: HOME, SHELL: '/bin/bash', USER: 'mendel' };
   for (const [name, value] of Object.entries(variables)) state.export(name, value);
   for (const [name, value] of environment) state.export(name, value);
-  if (terminal !== undefined) state.export('TERM', terminal.term || 'vt100');
+  if (terminal !== undefined) state.export('TERM', terminal);
   return state;
 }
 

@@ -54,6 +54,8 @@ export interface VirtualBoard extends AsyncDisposable {
   /** Ports of fastboot, where it can be reached while the board is in its bootloader. */
   readonly fastbootPort: number | undefined;
   readonly fastbootUdpPort: number | undefined;
+  /** TCP port of the serial console: of U-Boot, then of the kernel and the login of Mendel. */
+  readonly consolePort: number | undefined;
   readonly emmc: EmmcFiles | undefined;
   /** Folder on this host that the board sees as `/`. */
   readonly rootDir: string;

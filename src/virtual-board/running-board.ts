@@ -57,7 +57,7 @@ export class RunningBoard implements VirtualBoard {
     try {
       await running.#system.install();
       if (options.bootloader !== undefined) await running.#addFirmware(options.bootloader);
-      await running.#goUp();
+      await running.#goUp({ isFirst: true });
       return running;
     } catch (error) {
       await running.close();
@@ -91,6 +91,10 @@ export class RunningBoard implements VirtualBoard {
 
   get fastbootUdpPort(): number | undefined {
     return this.#firmware?.fastbootUdpPort;
+  }
+
+  get consolePort(): number | undefined {
+    return this.#firmware?.consolePort;
   }
 
   get emmc(): EmmcFiles | undefined {
@@ -147,6 +151,7 @@ export class RunningBoard implements VirtualBoard {
 
   async close(): Promise<void> {
     this.#closing.abort();
+    this.#firmware?.stopUBoot();
     await this.#inTurn(async () => {
       await this.#goOff();
       this.#system.keymaster.dispose();
@@ -182,10 +187,10 @@ export class RunningBoard implements VirtualBoard {
     await this.#system.reservePorts();
   }
 
-  async #goUp(): Promise<void> {
+  async #goUp(options = { isFirst: false }): Promise<void> {
     if (this.#firmware !== undefined) {
       this.#power = 'rebooting';
-      if ((await this.#firmware.powerOn()) === 'stays') {
+      if ((await this.#firmware.powerOn(options)) === 'stays') {
         this.#power = 'bootloader';
         return;
       }
@@ -194,10 +199,13 @@ export class RunningBoard implements VirtualBoard {
   }
 
   async #bootMendel(): Promise<void> {
-    await this.#takeFlashedSystem();
-    this.#power = 'running';
+    this.#power = 'rebooting';
+    const isFirst = await this.#takeFlashedSystem();
     try {
+      await this.#firmware?.bootKernel(this.#board.release, { isFirst, signal: this.#closing.signal });
+      this.#power = 'running';
       await this.#system.start(this.#firmware?.fastbootPort);
+      this.#firmware?.serveLogin(this.#board, this.#system.control);
     } catch (error) {
       await this.#goOff();
       throw error;
@@ -207,6 +215,7 @@ export class RunningBoard implements VirtualBoard {
   async #goDown(into: 'linux' | 'bootloader', delayMs: number): Promise<void> {
     if (this.#power !== 'running' || !(await this.#pause(delayMs))) return;
     if (into === 'bootloader') await this.#firmware?.requestBootloader();
+    this.#firmware?.sayShutdown();
     await this.#goOff();
     if (into === 'bootloader' && this.#firmware === undefined) this.#power = 'bootloader';
     else await this.#comeBack();
@@ -236,13 +245,14 @@ export class RunningBoard implements VirtualBoard {
     }
   }
 
-  /** Where fastboot has written a system, its files are those of a freshly flashed board. */
-  async #takeFlashedSystem(): Promise<void> {
+  /** Where fastboot has written a system, its files are those of a freshly flashed board; false if it has not. */
+  async #takeFlashedSystem(): Promise<boolean> {
     const changes = await this.#firmware?.takeChanges();
-    if (changes === undefined || !(changes.rootfs || changes.home)) return;
+    if (changes === undefined || !(changes.rootfs || changes.home)) return false;
     if (changes.release !== undefined) this.#board.release = releaseOf(changes.release);
     await clearFiles(this.rootDir, changes);
     await this.#system.install();
+    return changes.rootfs;
   }
 
   async #goOff(): Promise<void> {

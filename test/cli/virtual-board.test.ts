@@ -20,6 +20,43 @@ test('virtual boards tell where they are, a JSON line each, and clean up at the 
   for (const { root } of lines) await t.throwsAsync(stat(root), { code: 'ENOENT' });
 });
 
+test('a board with a bootloader tells its ports, and the other commands reach it', async t => {
+  const dir = await tempDir(t);
+  const boards = startMdt(t, dir, 'virtual-board', '--json', '--system', 'none', '--emmc-size', '64M');
+  await boards.printed(/Press Ctrl-C/);
+  const board = JSON.parse(boards.output.out) as { fastbootPort: number; fastbootUdpPort: number; emmc: string };
+  const { out } = await mdt(
+    { configDir: dir },
+    'fastboot',
+    '-s',
+    `tcp:127.0.0.1:${String(board.fastbootPort)}`,
+    ...['getvar', 'mmc_size'],
+  );
+  t.is(out, `${String(64 * 1024 * 1024)}\n`);
+  t.is((await stat(board.emmc)).size, 64 * 1024 * 1024);
+  boards.child.kill('SIGTERM');
+  await boards.ended();
+  await t.throwsAsync(stat(board.emmc), { code: 'ENOENT' });
+});
+
+test('without --json the ports of the bootloader are a note', async t => {
+  const boards = startMdt(
+    t,
+    await tempDir(t),
+    'virtual-board',
+    '--bootloader',
+    '--emmc-size',
+    '16M',
+    '--name',
+    'loader-otter',
+  );
+  await boards.printed(/Press Ctrl-C/);
+  t.regex(
+    boards.output.err,
+    /^loader-otter: console at tcp:127\.0\.0\.1:\d+; in its bootloader fastboot at tcp:\S+ and udp:\S+$/m,
+  );
+});
+
 for (const words of [
   ['--count', '0'],
   ['--count', '1000'],
@@ -27,6 +64,9 @@ for (const words of [
   ['--fault', 'fire'],
   ['--address', 'everywhere'],
   ['--name', 'no board'],
+  ['--system', 'some'],
+  ['--emmc-size', '8'],
+  ['--emmc-size', '0M'],
 ]) {
   test(`virtual-board ${words.join(' ')} is refused`, async t => {
     const { code, out, err } = await mdt({ configDir: await tempDir(t) }, 'virtual-board', ...words);

@@ -109,22 +109,22 @@ function bootloaderOf({ bootloader, system, emmcSize }: Options): Pick<VirtualBo
 
 /**
  * With `--json` one line when the board is ready: `{"name", "address", "sshPort", "keymasterPort", "root"}`; of a board
- * with a bootloader also `fastbootPort`, `fastbootUdpPort`, `emmc`.
+ * with a bootloader also `fastbootPort`, `fastbootUdpPort`, `consolePort`, `emmc`.
  */
 function print(cli: Cli, board: VirtualBoard, json: boolean): void {
-  const { name, address, sshPort, keymasterPort, rootDir, fastbootPort, fastbootUdpPort, emmc } = board;
+  const { name, address, sshPort, keymasterPort, rootDir, fastbootPort, fastbootUdpPort, consolePort, emmc } = board;
   if (json) {
     // What is undefined is left out.
-    const more = { fastbootPort, fastbootUdpPort, emmc: emmc?.user };
+    const more = { fastbootPort, fastbootUdpPort, consolePort, emmc: emmc?.user };
     cli.printer.line(JSON.stringify({ name, address, sshPort, keymasterPort, root: rootDir, ...more }));
     return;
   }
   cli.printer.line(`${name}\t${address}:${String(sshPort)}\t${rootDir}`);
   if (emmc === undefined) return;
   const host = address.includes(':') ? `[${address}]` : address;
-  cli.printer.note(
-    `${name}: fastboot at tcp:${host}:${String(fastbootPort)} and udp:${host}:${String(fastbootUdpPort)}`,
-  );
+  const at = (protocol: string, port: number | undefined): string => `${protocol}:${host}:${String(port)}`;
+  const places = `fastboot at ${at('tcp', fastbootPort)} and ${at('udp', fastbootUdpPort)}`;
+  cli.printer.note(`${name}: console at ${at('tcp', consolePort)}; in its bootloader ${places}`);
 }
 
 /** The capacities that boards are sold with, as real ones show them. */

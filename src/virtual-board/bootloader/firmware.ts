@@ -2,15 +2,22 @@ import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pause } from '../../time/deadline.js';
+import type { Board, BoardControl } from '../board.js';
+import { serveLogin } from '../console/getty.js';
+import { bootLines, firstBootLine, SHUTDOWN_LINES } from '../console/kernel-messages.js';
+import { ConsoleLine } from '../console/line.js';
 import type { Faults } from '../faults.js';
-import type { ReleaseName } from '../release.js';
+import type { Release, ReleaseName } from '../release.js';
+import { abortable } from '../shell/streams.js';
 import { removeFolder } from '../storage/remove-folder.js';
 import { Emmc } from './emmc.js';
-import { Fastboot, requestBootloader, takeBootloaderRequest, type Restart } from './fastboot.js';
+import { Fastboot, requestBootloader, type Restart } from './fastboot.js';
 import type { BootloaderOptions } from './options.js';
-import { installSystem, isBootable, releaseOnDisk } from './system-image.js';
+import { installSystem, releaseOnDisk } from './system-image.js';
 import { TcpServer } from './tcp-server.js';
 import { UdpServer } from './udp-server.js';
+import { runUBoot, type UBootEnd } from './u-boot.js';
 
 /** What the bootloader knows and asks of the board around it. */
 export interface FirmwarePlace {
@@ -43,8 +50,13 @@ export class Firmware {
   readonly #fastboot: Fastboot;
   readonly #tcp: TcpServer;
   readonly #udp: UdpServer;
+  readonly #console: ConsoleLine;
+  readonly #options: BootloaderOptions;
+  #onRestart: (restart: Restart) => void = () => undefined;
+  #uBoot: AbortController | undefined;
 
   constructor(options: BootloaderOptions, place: FirmwarePlace, parts: Parts) {
+    this.#options = options;
     this.#place = place;
     this.emmc = parts.emmc;
     this.#fastboot = parts.fastboot;
@@ -52,15 +64,17 @@ export class Firmware {
     this.#changedFile = changedFile(place);
     const { address, faults } = place;
     const onRestart = (): void => {
-      this.#restart();
+      if (parts.fastboot.restart !== undefined) this.#onRestart(parts.fastboot.restart);
     };
     const shared = { fastboot: parts.fastboot, address, faults, onRestart };
     this.#tcp = new TcpServer({ ...shared, port: options.fastbootPort ?? 0 });
     this.#udp = new UdpServer({ ...shared, port: options.fastbootUdpPort ?? 0 });
+    this.#console = new ConsoleLine(address, options.consolePort ?? 0);
   }
 
-  /** Finds the ports that fastboot is going to have, for a board that does not begin with it. */
-  async reservePorts(): Promise<void> {
+  /** Opens the console, and finds the ports that fastboot is going to have when it runs. */
+  async openPorts(): Promise<void> {
+    await this.#console.listen();
     await this.#openFastboot();
     await this.#closeFastboot();
   }
@@ -73,16 +87,96 @@ export class Firmware {
     return this.#udp.port;
   }
 
+  get consolePort(): number {
+    return this.#console.port;
+  }
+
   /** Runs U-Boot until it has decided: `linux` to boot, or it stays for somebody to come. */
-  async powerOn(): Promise<'linux' | 'stays'> {
-    const isRequested = await takeBootloaderRequest(this.emmc);
-    if (!isRequested && (await isBootable(this.emmc))) return 'linux';
-    await this.#openFastboot();
-    return 'stays';
+  async powerOn(options: { readonly isFirst: boolean }): Promise<'linux' | 'stays'> {
+    const controller = new AbortController();
+    this.#uBoot = controller;
+    const { autobootMs = DEFAULT_AUTOBOOT_MS, fallback = 'fastboot' } = this.#options;
+    return await new Promise((resolve, reject) => {
+      let stays = false;
+      runUBoot({
+        emmc: this.emmc,
+        version: U_BOOT_VERSION,
+        channel: this.#console.attach(),
+        autobootMs: options.isFirst ? 0 : autobootMs,
+        fallback,
+        fastboot: (signal, onOpen) => this.#runFastboot(signal, onOpen),
+        onStay: () => {
+          stays = true;
+          resolve('stays');
+        },
+        signal: controller.signal,
+      }).then(
+        end => {
+          if (stays) this.#place.onLeave(end);
+          else resolve('linux');
+        },
+        (error: unknown) => {
+          // Switched off: whoever did it knows.
+          if (controller.signal.aborted) resolve('stays');
+          else reject(error instanceof Error ? error : new Error(String(error)));
+        },
+      );
+    });
+  }
+
+  /** Ends U-Boot wherever it is, the countdown included. */
+  stopUBoot(): void {
+    this.#uBoot?.abort();
   }
 
   async powerOff(): Promise<void> {
+    this.stopUBoot();
+    this.#console.detach();
     await this.#closeFastboot();
+  }
+
+  /** What the kernel says, and on the first boot of a system the scripts that make its keys and names. */
+  async bootKernel(
+    release: Release,
+    options: { readonly isFirst: boolean; readonly signal: AbortSignal },
+  ): Promise<void> {
+    this.#console.print(bootLines(release));
+    if (!options.isFirst) return;
+    const totalMs = this.#options.firstBootMs ?? 0;
+    for (let doneMs = 0; doneMs <= totalMs; doneMs += 1000) {
+      this.#console.print(firstBootLine(doneMs / 1000));
+      await pause(Math.min(1000, totalMs - doneMs), options.signal);
+    }
+    this.#console.print('\n[  OK  ] Started Scripts that should be run only once.\n');
+  }
+
+  /** The login of the system that runs now, until it goes down. */
+  serveLogin(board: Board, control: BoardControl): void {
+    // It ends with the line, which it loses with the board; there is nobody to tell.
+    serveLogin(board, control, this.#console.attach()).catch(() => undefined);
+  }
+
+  sayShutdown(): void {
+    this.#console.print(SHUTDOWN_LINES);
+  }
+
+  /** Lets fastboot be reached until it is told to leave. */
+  async #runFastboot(signal: AbortSignal, onOpen: () => void): Promise<UBootEnd> {
+    await this.#openFastboot();
+    onOpen();
+    try {
+      let end: UBootEnd = 'reset';
+      await abortable(signal, resolve => {
+        this.#onRestart = restart => {
+          end = restart === 'continue' ? 'linux' : 'reset';
+          resolve();
+        };
+      });
+      return end;
+    } catch (error) {
+      await this.#closeFastboot();
+      throw error;
+    }
   }
 
   /** As `reboot-bootloader` on the board does. */
@@ -107,7 +201,8 @@ export class Firmware {
   }
 
   async close(): Promise<void> {
-    await this.#closeFastboot();
+    await this.powerOff();
+    await this.#console.close();
     await this.#fastboot[Symbol.asyncDispose]();
     await this.emmc[Symbol.asyncDispose]();
     if (this.#place.isTemporary) await removeFolder(this.#place.folder);
@@ -122,17 +217,6 @@ export class Firmware {
   async #closeFastboot(): Promise<void> {
     await this.#tcp.close();
     await this.#udp.close();
-  }
-
-  #restart(): void {
-    const next: Readonly<Record<Restart, 'linux' | 'reset'>> = {
-      reboot: 'reset',
-      'reboot-bootloader': 'reset',
-      boot: 'reset',
-      continue: 'linux',
-    };
-    const { restart } = this.#fastboot;
-    if (restart !== undefined) this.#place.onLeave(next[restart]);
   }
 
   async #forgetChanges(): Promise<void> {
@@ -171,7 +255,7 @@ export async function openFirmware(options: BootloaderOptions, place: FirmwarePl
   try {
     for (const region of await storedChanges(file)) changed.add(region);
     if (emmc.isNew && system === 'installed') await firmware.installSystem(place.release);
-    await firmware.reservePorts();
+    await firmware.openPorts();
     return firmware;
   } catch (error) {
     await firmware.close();
@@ -179,6 +263,7 @@ export async function openFirmware(options: BootloaderOptions, place: FirmwarePl
   }
 }
 
+const DEFAULT_AUTOBOOT_MS = 3000;
 const U_BOOT_VERSION = 'U-Boot 2017.03.3 (mdt virtual board)';
 
 function changedFile({ folder }: FirmwarePlace): string {

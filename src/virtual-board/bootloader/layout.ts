@@ -21,7 +21,7 @@ export type Layout = 'home' | 'no-home' | readonly PartitionPlan[];
 export function placePartitions(layout: Layout, diskBytes: number): GptPartition[] {
   const diskSectors = diskBytes / SECTOR_BYTES;
   const lastUsable = diskSectors - BACKUP_SECTORS - 1;
-  let next = Math.min(MIB / SECTOR_BYTES, HEAD_SECTORS + Math.floor(diskSectors / 64));
+  let next = Math.min(MIB / SECTOR_BYTES, Math.ceil((HEAD_SECTORS + diskSectors / 64) / 8) * 8);
   return plansOf(layout, diskBytes).map(({ name, offsetBytes, sizeBytes }) => {
     const firstSector = offsetBytes === undefined ? next : offsetBytes / SECTOR_BYTES;
     const lastSector = sizeBytes === undefined ? lastUsable : firstSector + sizeBytes / SECTOR_BYTES - 1;

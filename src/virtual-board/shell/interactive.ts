@@ -54,7 +54,7 @@ async function readCommand(shell: Shell, running: Running): Promise<string | und
     if (line === undefined) return text === '' ? undefined : text;
     text += line.text;
     if (!isIncomplete(text)) return text;
-    await write(running, '> ');
+    await write(running, shell.state.variables.get('PS2') ?? '> ');
   }
 }
 
@@ -82,7 +82,10 @@ function isIncomplete(text: string): boolean {
   }
 }
 
+/** `PS1` is taken as it is, without bash's backslashes. */
 function prompt({ session, state }: Shell): string {
+  const own = state.variables.get('PS1');
+  if (own !== undefined) return own;
   const folder =
     state.cwd === HOME || state.cwd.startsWith(`${HOME}/`) ? `~${state.cwd.slice(HOME.length)}` : state.cwd;
   return `${state.user}@${session.board.name}:${folder}${state.user === 'root' ? '#' : '$'} `;

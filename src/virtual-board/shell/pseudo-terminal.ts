@@ -30,6 +30,7 @@ const ERASE = '\b \b';
 export class PseudoTerminal implements Terminal {
   size: TerminalSize;
   onInterrupt: () => void = () => undefined;
+  echoes = true;
   readonly input: Input;
   readonly output: Output;
   readonly #channel: Duplex;
@@ -92,6 +93,11 @@ export class PseudoTerminal implements Terminal {
         this.#wake();
       });
     }
+  }
+
+  /** Nothing more will be typed. */
+  get isClosed(): boolean {
+    return this.#isClosed;
   }
 
   async #read(signal: AbortSignal): Promise<Buffer | undefined> {
@@ -173,7 +179,7 @@ export class PseudoTerminal implements Terminal {
   }
 
   #echo(text: string | Buffer): void {
-    if (this.#channel.writable) this.#channel.write(text);
+    if (this.echoes && this.#channel.writable) this.#channel.write(text);
   }
 }
 

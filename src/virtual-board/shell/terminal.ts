@@ -8,4 +8,6 @@ export interface Terminal {
   readonly size: TerminalSize;
   /** Called when somebody presses Ctrl-C; belongs to whatever runs in the foreground. */
   onInterrupt: () => void;
+  /** Whether what is typed is shown. */
+  echoes: boolean;
 }

@@ -9,7 +9,7 @@ import { startVirtualBoard } from '../../../src/virtual-board/virtual-board.js';
 import { bytesImage } from '../../fakes/fastboot/bytes-image.js';
 import { tempDir } from '../../fixtures/temp-dir.js';
 import { pairedBoard } from '../paired-board.js';
-import { boardWithLoader, fastbootOf, MIB, powerBecomes, SMALL, userArea } from './loader-desk.js';
+import { boardWithLoader, fastbootOf, MIB, powerBecomes, restarted, SMALL, userArea } from './loader-desk.js';
 
 test('reboot-bootloader on the board ends in fastboot, fastboot reboot in Mendel, the request is used up', async t => {
   const { board, client, run } = await pairedBoard(t, { bootloader: SMALL });
@@ -34,8 +34,7 @@ test('reboot-bootloader and continue of fastboot', async t => {
     await fastboot.flash({ partition: 'rootfs', image: bytesImage(randomBytes(512)) });
     await fastboot.rebootBootloader();
   }
-  await powerBecomes(board, 'rebooting');
-  await powerBecomes(board, 'bootloader');
+  await restarted(board);
   await using fastboot = await fastbootOf(board, 'udp');
   await fastboot.continueBoot();
   await powerBecomes(board, 'running');
@@ -95,8 +94,7 @@ test('an erased system does not boot, and a board that is kept remembers what wa
     await client.erase('rootfs');
     await client.erase('home');
     await client.reboot();
-    await powerBecomes(board, 'rebooting');
-    await powerBecomes(board, 'bootloader');
+    await restarted(board);
   }
   await using board = await startVirtualBoard(options);
   t.is(board.power, 'bootloader');

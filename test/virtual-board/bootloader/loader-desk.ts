@@ -46,6 +46,14 @@ export async function powerBecomes(board: VirtualBoard, state: PowerState): Prom
   await until({ intervalMs: 5 }, () => Promise.resolve(board.power === state || undefined));
 }
 
+/**
+ * Waits until a board that fastboot has told to restart is in its bootloader again: a reboot that is asked for there
+ * does nothing but wait for its turn.
+ */
+export async function restarted(board: VirtualBoard): Promise<void> {
+  await board.reboot();
+}
+
 export function userArea(board: VirtualBoard): Promise<Buffer> {
   return readFile(board.emmc?.user ?? '');
 }

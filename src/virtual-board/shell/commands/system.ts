@@ -11,6 +11,7 @@ export const systemPrograms: Readonly<Record<string, Program>> = {
   'reboot-bootloader': process => goDown(process, 'bootloader'),
   service: process => systemctlCall(process, process.args[1] ?? '', [process.args[0] ?? '']),
   shutdown: process => goDown(process, 'linux'),
+  stty,
   systemctl,
 };
 
@@ -75,6 +76,19 @@ async function goDown(process: BoardProcess, into: 'linux' | 'bootloader'): Prom
     return 1;
   }
   process.options.control.reboot(into);
+  return 0;
+}
+
+/** The one setting that scripts change on a console, and the one that they ask for. */
+async function stty(process: BoardProcess): Promise<number> {
+  const { terminal } = process.options;
+  if (terminal === undefined) throw new ProgramError("'standard input': Inappropriate ioctl for device");
+  for (const word of process.args) {
+    if (word === 'size') await process.print(`${String(terminal.size.rows)} ${String(terminal.size.columns)}\n`);
+    else if (word === 'echo' || word === 'sane') terminal.echoes = true;
+    else if (word === '-echo') terminal.echoes = false;
+    else throw new ProgramError(`invalid argument '${word}'`);
+  }
   return 0;
 }
 
