@@ -1,7 +1,14 @@
-import { formatFastbootTarget, type FastbootTarget } from '../device/fastboot-target.js';
+import {
+  formatFastbootTarget,
+  type FastbootTarget,
+  type NetworkTarget,
+  type UsbTarget,
+} from '../device/fastboot-target.js';
 import { AbortedError, DeviceNotFoundError, ProtocolError, TimeoutError, TransportError } from '../errors.js';
 import type { FastbootClient } from '../fastboot/client.js';
 import { connectFastboot, type ConnectOptions } from '../fastboot/connect.js';
+import { listFastbootBoards, type FastbootBoard } from '../power/fastboot-boards.js';
+import { waitForFastboot } from '../power/wait-for-fastboot.js';
 import { throwIfAborted, withDeadline } from '../time/deadline.js';
 import { until } from '../time/retry.js';
 
@@ -28,9 +35,14 @@ export interface Comeback extends ConnectOptions {
 /** A board that has not ended its connection by then restarts without doing so. */
 const DOWN_TIMEOUT_MS = 5000;
 const RETRY_MS = 50;
+const LOST_HINT =
+  'Check its power and cable; if it shows nothing on its console, set its switches to eMMC and power it again.';
 
-/** The link to a board that is reached by its address, or at its USB port. */
 export function linkTo(target: FastbootTarget): BoardLink {
+  return target.protocol === 'usb' ? usbLink(target) : networkLink(target);
+}
+
+function networkLink(target: NetworkTarget): BoardLink {
   const name = formatFastbootTarget(target);
   return {
     ...{ name, target },
@@ -39,15 +51,31 @@ export function linkTo(target: FastbootTarget): BoardLink {
       // Over UDP there is nothing to end. U-Boot answers nothing any more once it has promised to restart.
       if (target.protocol === 'tcp') await gone.untilGone(DOWN_TIMEOUT_MS, comeback.signal);
       await gone.close();
-      return await withDeadline(
-        {
-          operation: `waiting for ${name} to come back into fastboot`,
-          timeoutMs: comeback.timeoutMs,
-          signal: comeback.signal,
-          hint: 'Check its power and cable; if it shows nothing on its console, hold its switches for fastboot and power it again.',
-        },
-        signal => until({ intervalMs: RETRY_MS, signal }, () => greet(target, { ...comeback, signal })),
+      const { timeoutMs, signal } = comeback;
+      const operation = `waiting for ${name} to come back into fastboot`;
+      return await withDeadline({ operation, timeoutMs, signal, hint: LOST_HINT }, ended =>
+        until({ intervalMs: RETRY_MS, signal: ended }, () => greet(target, { ...comeback, signal: ended })),
       );
+    },
+  };
+}
+
+/** On USB a board that comes back is another device, which is told by its serial number or by its port. */
+function usbLink(target: UsbTarget): BoardLink {
+  const name = formatFastbootTarget(target);
+  let board: FastbootBoard | undefined;
+  return {
+    ...{ name, target },
+    connect: async options => {
+      board = (await listFastbootBoards()).find(({ route }) => route.usbPort === target.usbPort);
+      return await connectFastboot(target, options);
+    },
+    reconnect: async (gone, comeback) => {
+      await gone.close();
+      if (board === undefined) throw new Error(`${name} was never connected.`);
+      const ready = await waitForFastboot({ kind: 'return', board }, comeback);
+      board = ready.board;
+      return ready.client;
     },
   };
 }

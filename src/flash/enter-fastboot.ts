@@ -1,13 +1,14 @@
-import { formatFastbootTarget, type FastbootTarget, type NetworkTarget } from '../device/fastboot-target.js';
+import type { FastbootTarget, NetworkTarget } from '../device/fastboot-target.js';
 import { routeHost, type SshRoute } from '../device/route.js';
-import type { Device } from '../device/device.js';
 import { sshRoutes } from '../device/device.js';
+import { TransportError } from '../errors.js';
 import type { FastbootClient } from '../fastboot/client.js';
 import type { ConnectOptions } from '../fastboot/connect.js';
 import type { BoardRequest, HostContext } from '../pairing/host.js';
-import { search } from '../pairing/host.js';
+import { listFastbootBoards } from '../power/fastboot-boards.js';
 import { rebootBoard } from '../power/reboot.js';
-import { throwIfAborted, withDeadline } from '../time/deadline.js';
+import { waitForFastboot, type Expected as AwaitedBoard } from '../power/wait-for-fastboot.js';
+import { withDeadline } from '../time/deadline.js';
 import { until } from '../time/retry.js';
 import { greet, isNotYet, linkTo, type BoardLink } from './board-link.js';
 import type { BoardPlace } from './locate-board.js';
@@ -28,24 +29,21 @@ export interface EnterRequest extends BoardRequest {
 
 const ENTER_TIMEOUT_MS = 60_000;
 const RETRY_MS = 50;
-/** A look at what is there takes this long. */
-const LOOK_MS = 400;
 
 /** Gets a board into fastboot by whatever way there is to it, and connects. Whoever calls it closes the client. */
 export async function enterFastboot(host: HostContext, place: BoardPlace, request: EnterRequest): Promise<Entered> {
   switch (place.kind) {
     case 'fastboot':
-      return await enterDirectly(host, place, request);
+      return await enterDirectly(place, request);
     case 'mendel':
       return await enterBySsh(host, place, request);
     case 'console':
-      return await enterByConsole(host, { ...place, target: undefined }, request);
+      return await enterByConsole({ ...place, target: undefined }, request);
   }
 }
 
 /** A board that does not answer where it should be in fastboot can be brought there by its console, if that is known. */
 async function enterDirectly(
-  host: HostContext,
   { name, target, console }: Extract<BoardPlace, { kind: 'fastboot' }>,
   request: EnterRequest,
 ): Promise<Entered> {
@@ -54,7 +52,7 @@ async function enterDirectly(
     return { link, client: await link.connect({ ...request.connect, signal: request.signal }), mendelRoutes: [] };
   } catch (error) {
     if (console === undefined || !isNotYet(error)) throw error;
-    return await enterByConsole(host, { name, console, target }, request);
+    return await enterByConsole({ name, console, target }, request);
   }
 }
 
@@ -63,7 +61,7 @@ async function enterBySsh(
   { name, device }: Extract<BoardPlace, { kind: 'mendel' }>,
   request: EnterRequest,
 ): Promise<Entered> {
-  const before = await fastbootTargets(host, request);
+  const usb = await arrivalOnUsb();
   tell(request, `Restarting ${name} into its bootloader.`);
   const board = await rebootBoard(host, { ...request, device, target: 'bootloader', wait: true });
   const mendelRoutes = sshRoutes(board);
@@ -71,9 +69,9 @@ async function enterBySsh(
   const expected: Expected = {
     name,
     network: mendelRoutes.filter(({ medium }) => medium !== 'usb-network').map(networkTargetOf),
-    isIt: target => !before.has(formatFastbootTarget(target)) && (usbPort === undefined || isAt(target, usbPort)),
+    usb: usb && { ...usb, usbPort },
   };
-  return { ...(await awaitFastboot(host, expected, request)), mendelRoutes };
+  return { ...(await awaitFastboot(expected, request)), mendelRoutes };
 }
 
 interface ConsoleWay {
@@ -83,53 +81,55 @@ interface ConsoleWay {
   readonly target: FastbootTarget | undefined;
 }
 
-async function enterByConsole(host: HostContext, way: ConsoleWay, request: EnterRequest): Promise<Entered> {
+async function enterByConsole(way: ConsoleWay, request: EnterRequest): Promise<Entered> {
   const { openConsole } = await import('../console/open-console.js');
   const { enterFastboot: enterAtPrompt } = await import('../console/u-boot.js');
   const { signal, onProgress } = request;
-  const before = await fastbootTargets(host, request);
+  const { name, target } = way;
+  const usb = await arrivalOnUsb(target?.protocol === 'usb' ? target.usbPort : undefined);
   {
     await using port = await openConsole(way.console, { signal });
     await enterAtPrompt(port, { signal, onProgress });
   }
-  const { name, target: place } = way;
-  const isIt = (target: FastbootTarget): boolean =>
-    place === undefined
-      ? !before.has(formatFastbootTarget(target))
-      : formatFastbootTarget(target) === formatFastbootTarget(place);
-  const network = place === undefined || place.protocol === 'usb' ? [] : [place];
-  return { ...(await awaitFastboot(host, { name, network, isIt }, request)), mendelRoutes: [] };
+  const network = target === undefined || target.protocol === 'usb' ? [] : [target];
+  return { ...(await awaitFastboot({ name, network, usb }, request)), mendelRoutes: [] };
 }
 
+type Arrival = Extract<AwaitedBoard, { kind: 'arrival' }>;
 type Reached = Pick<Entered, 'link' | 'client'>;
 
-/** What is looked out for: places on the network that may answer, and what among the boards that are found is the one. */
+/** What is looked out for: a board that comes up on USB, and places on the network that may answer. */
 interface Expected {
   readonly name: string;
   readonly network: readonly NetworkTarget[];
-  readonly isIt: (target: FastbootTarget) => boolean;
+  readonly usb: Arrival | undefined;
 }
 
-async function awaitFastboot(
-  host: HostContext,
-  { name, network, isIt }: Expected,
-  request: EnterRequest,
-): Promise<Reached> {
+async function awaitFastboot({ name, network, usb }: Expected, request: EnterRequest): Promise<Reached> {
   const timeoutMs = request.enterTimeoutMs ?? ENTER_TIMEOUT_MS;
   const hint =
     'Its USB data port has to be connected to this computer, by a cable with data lines; check `mdt fastboot devices`.';
   const operation = `waiting for ${name} to come up in fastboot`;
-  return await withDeadline({ operation, timeoutMs, signal: request.signal, hint }, signal => {
-    const knock = async (target: FastbootTarget, signal: AbortSignal): Promise<Reached | undefined> => {
-      const client = await greet(target, { ...request.connect, signal, timeoutMs });
-      return client === undefined ? undefined : { link: linkTo(target), client };
-    };
-    const look = async (signal: AbortSignal): Promise<Reached | undefined> => {
-      const [seen] = (await devicesNow(host, signal)).flatMap(fastbootTargetsOf).filter(isIt);
-      return seen === undefined ? undefined : await knock(seen, signal);
-    };
-    return firstOf([look, ...network.map(target => (signal: AbortSignal) => knock(target, signal))], signal);
-  });
+  const knock = async (target: FastbootTarget, signal: AbortSignal): Promise<Reached | undefined> => {
+    const client = await greet(target, { ...request.connect, signal, timeoutMs });
+    return client === undefined ? undefined : { link: linkTo(target), client };
+  };
+  const look = async (usb: Arrival, signal: AbortSignal): Promise<Reached | undefined> => {
+    const { board, client } = await waitForFastboot(usb, { ...request.connect, timeoutMs, signal });
+    await client.close();
+    const link = linkTo(board.route.target);
+    return { link, client: await link.connect({ ...request.connect, signal: request.signal }) };
+  };
+  const ways = [
+    ...(usb === undefined ? [] : [look.bind(undefined, usb)]),
+    ...network.map(target => knock.bind(undefined, target)),
+  ];
+  if (ways.length === 0) {
+    throw new TransportError(`${name} restarts into fastboot, but this computer offers no USB to reach it by.`, {
+      hint,
+    });
+  }
+  return await withDeadline({ operation, timeoutMs, signal: request.signal, hint }, signal => firstOf(ways, signal));
 }
 
 /** Tries all ways over and over until one leads to the board; the others are given up then. */
@@ -155,29 +155,20 @@ async function firstOf(
   }
 }
 
-async function fastbootTargets(host: HostContext, { signal }: BoardRequest): Promise<Set<string>> {
-  return new Set((await devicesNow(host, signal)).flatMap(fastbootTargetsOf).map(formatFastbootTarget));
-}
-
-/** A failed look is one that saw nothing. */
-async function devicesNow(host: HostContext, signal: AbortSignal | undefined): Promise<Device[]> {
-  const devices = await search(host, { timeoutMs: LOOK_MS, signal });
-  throwIfAborted(signal);
-  return devices;
-}
-
-function fastbootTargetsOf(device: Device): FastbootTarget[] {
-  return device.routes.flatMap(route => (route.kind === 'fastboot' && route.access === 'ready' ? [route.target] : []));
+/** What will have come up on USB is what is not there yet; undefined where this computer has no USB to look at. */
+async function arrivalOnUsb(usbPort?: string): Promise<Arrival | undefined> {
+  try {
+    return { kind: 'arrival', usbPort, before: await listFastbootBoards() };
+  } catch (error) {
+    if (error instanceof TransportError) return undefined;
+    throw error;
+  }
 }
 
 /** A board that takes fastboot from the network does so at the address that it had. */
 function networkTargetOf(route: SshRoute): NetworkTarget {
   const { fastbootPort: port } = route;
   return { protocol: 'tcp', host: routeHost(route), ...(port === undefined ? {} : { port }) };
-}
-
-function isAt(target: FastbootTarget, usbPort: string): boolean {
-  return target.protocol === 'usb' && target.usbPort === usbPort;
 }
 
 function tell({ onProgress }: BoardRequest, text: string): void {

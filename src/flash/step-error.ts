@@ -29,9 +29,12 @@ export class FlashStepError extends MdtError {
   }
 }
 
+/** `4 steps are done (bootloader0, gpt).`: restarts leave nothing behind that is worth a word. */
 function doneText({ steps, completed }: Stop): string {
-  if (completed === 0) return 'No step was completed.';
-  return `Done: ${steps.slice(0, completed).map(describeStep).join(', ')}.`;
+  if (completed === 0) return 'No step is done.';
+  const places = steps.slice(0, completed).flatMap(step => ('partition' in step ? [step.partition] : []));
+  const count = completed === 1 ? '1 step is' : `${String(completed)} steps are`;
+  return `${count} done (${places.join(', ')}).`;
 }
 
 function causeHints(cause: MdtError, { isUsb }: Stop): string[] {

@@ -7,15 +7,15 @@ import { backupTable, partitionTableImage } from '../fixtures/partition-table.js
 import { zipFile } from '../fixtures/zip-writer.js';
 
 const MIB = 1024 * 1024;
-const EMMC_BYTES = 64 * MIB;
+const EMMC_BYTES = 24 * MIB;
 const BOOT0_OFFSET = 66 * 512;
 
 /** Where the partition table of the release puts them. */
 const PLACES = {
-  boot: { startBytes: 2 * MIB, sizeBytes: 4 * MIB },
-  misc: { startBytes: 6 * MIB, sizeBytes: MIB },
-  home: { startBytes: 8 * MIB, sizeBytes: 8 * MIB },
-  rootfs: { startBytes: 16 * MIB, sizeBytes: 40 * MIB },
+  boot: { startBytes: 2 * MIB, sizeBytes: 2 * MIB },
+  misc: { startBytes: 4 * MIB, sizeBytes: MIB },
+  home: { startBytes: 6 * MIB, sizeBytes: 2 * MIB },
+  rootfs: { startBytes: 8 * MIB, sizeBytes: 14 * MIB },
 } as const;
 
 /** A virtual board whose eMMC is small enough to be compared byte by byte, and says that it is of the usual size. */
