@@ -49,6 +49,11 @@ export function usbError(cause: unknown, name: string, what: string): MdtError {
   return new TransportError(`USB failed while ${what}: ${text.replace(/\.$/, '')}.`, { hint: CABLE_HINT, cause });
 }
 
+/** The board has halted an endpoint: it cannot or will not go on. */
+export function isStall(error: unknown): boolean {
+  return error instanceof Error && /stall/i.test(error.message);
+}
+
 /** The time given to one transfer was over before anything had come. */
 export function isTransferTimeout(error: unknown): boolean {
   return error instanceof Error && /cancelled/i.test(error.message);

@@ -3,7 +3,7 @@ import { FASTBOOT_INTERFACE, usbPortPath } from '../device/usb-ids.js';
 import { DeviceNotFoundError, TransportError } from '../errors.js';
 import { throwIfAborted, withDeadline, type Deadline } from '../time/deadline.js';
 import type { Transport } from './transport.js';
-import { isTransferTimeout, NO_USB_HINT, usbError } from './usb-errors.js';
+import { isStall, isTransferTimeout, NO_USB_HINT, usbError } from './usb-errors.js';
 import type { UsbDevice, UsbEndpoint, UsbPackage } from './usb-package.js';
 
 /*
@@ -16,8 +16,11 @@ import type { UsbDevice, UsbEndpoint, UsbPackage } from './usb-package.js';
 const DATA_PACKET_BYTES = 1024 * 1024;
 /** Answers have up to 256 bytes, but bootloaders are not careful, and what comes beyond a read is lost. */
 const LEAST_READ_BYTES = 512;
-/** A read cannot be called off, and closing waits for it: it is asked for again and again for this long. */
-const READ_SLICE_MS = 200;
+/**
+ * A read cannot be called off, and closing waits for it, so each is asked for so long and then again. Not shorter: the
+ * kernel drops what comes in the very moment in which the time of a read is over.
+ */
+const READ_SLICE_MS = 1000;
 /** For what only waits for the system: opening, claiming, letting go. */
 const SETUP_TIMEOUT_MS = 5000;
 
@@ -112,14 +115,14 @@ export class UsbTransport implements Transport {
   async #read(deadline: Deadline, signal: AbortSignal): Promise<Buffer> {
     const { endpointNumber, packetSize } = this.#pipes.in;
     const length = Math.max(LEAST_READ_BYTES, packetSize);
+    const endsAt = performance.now() + deadline.timeoutMs;
     while (!signal.aborted) {
+      const sliceMs = Math.ceil(Math.min(READ_SLICE_MS, Math.max(1, endsAt - performance.now())));
       const { data } = await this.#transferring(deadline, () =>
-        this.#device
-          .transferIn(endpointNumber, length, Math.min(READ_SLICE_MS, deadline.timeoutMs))
-          .catch((error: unknown) => {
-            if (isTransferTimeout(error)) return { data: undefined };
-            throw error;
-          }),
+        this.#device.transferIn(endpointNumber, length, sliceMs).catch((error: unknown) => {
+          if (isTransferTimeout(error)) return { data: undefined };
+          throw error;
+        }),
       );
       if (data !== undefined && data.byteLength > 0) return Buffer.from(data.buffer, data.byteOffset, data.byteLength);
     }
@@ -132,7 +135,16 @@ export class UsbTransport implements Transport {
     try {
       return await running;
     } catch (error) {
+      if (isStall(error)) await this.#clear();
       throw usbError(error, this.name, deadline.operation);
+    }
+  }
+
+  /** A halted endpoint stays so for the next who opens the board. */
+  async #clear(): Promise<void> {
+    const { in: input, out } = this.#pipes;
+    for (const pipe of [input, out]) {
+      await this.#device.clearHalt(pipe === input ? 'in' : 'out', pipe.endpointNumber).catch(() => undefined);
     }
   }
 
