@@ -15,6 +15,7 @@ const allowedRooms = {
   files: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
   power: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'fastboot/', 'pairing/'],
   flash: [...FLOOR, ...['config/', 'keys/', 'discovery/', 'ssh/', 'fastboot/', 'console/', 'pairing/', 'power/']],
+  udev: [...FLOOR, 'discovery/'],
   models: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/', 'tflite/', 'files/'],
   bench: [
     ...FLOOR,

@@ -12,6 +12,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 writeLicenses(await bundle());
 await writeAgent();
+copyFileSync(join(root, 'udev', '65-mendel.rules'), join(root, 'dist', '65-mendel.rules'));
 writeManPage();
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', 'tsconfig.types.json'], { cwd: root, stdio: 'inherit' });

@@ -28,6 +28,7 @@ export async function transpile() {
     define: { MDT_VERSION: JSON.stringify(version), MDT_IMAGES: JSON.stringify('../../../images/') },
   });
   copyFileSync(join(root, 'src', 'agent', 'agent.py'), join(root, '.build', 'src', 'agent', 'agent.py'));
+  copyFileSync(join(root, 'udev', '65-mendel.rules'), join(root, '.build', 'src', 'udev', '65-mendel.rules'));
 }
 
 function sources(folder) {

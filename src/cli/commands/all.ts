@@ -25,6 +25,7 @@ import { addSet } from './set.js';
 import { addSetkey } from './setkey.js';
 import { addShell } from './shell.js';
 import { addSshConfig } from './ssh-config.js';
+import { addUdev } from './udev.js';
 import { addUninstall } from './uninstall.js';
 import { addUnpair } from './unpair.js';
 import { addVersion } from './version.js';
@@ -53,6 +54,7 @@ const VERBS: Readonly<Record<string, AddVerb>> = {
   'reboot-bootloader': addRebootBootloader,
   flash: addFlash,
   fastboot: addFastboot,
+  udev: addUdev,
   push: addPush,
   pull: addPull,
   install: addInstall,

@@ -75,7 +75,6 @@ function moduleName(path: string): string {
 
 /** The field `depends` of the section .modinfo. */
 function dependenciesOf(path: string): string[] {
-  // eslint-disable-next-line no-control-regex -- the fields end in NUL
   const depends = /\0depends=([^\0]*)\0/.exec(readFileSync(path).toString('latin1'))?.[1] ?? '';
   return depends.split(',').filter(name => name !== '');
 }

@@ -30,9 +30,15 @@ export function prepareKernel(cacheDir: string, initScript: string): Kernel {
 
 /** The package that `linux-image-amd64` stands for, such as 6.1.0-56-amd64; it moves with security updates. */
 function kernelVersion(): string {
-  const depends = execFileSync('apt-cache', ['depends', 'linux-image-amd64'], { encoding: 'utf8' });
-  const version = /Depends: linux-image-(\S+)/.exec(depends)?.[1];
-  if (version === undefined) throw new Error('apt knows no linux-image-amd64; run apt-get update.');
+  const ask = (): string | undefined => {
+    const { stdout } = spawnSync('apt-cache', ['depends', 'linux-image-amd64'], { encoding: 'utf8' });
+    return /Depends: linux-image-(\S+)/.exec(stdout)?.[1];
+  };
+  const known = ask();
+  if (known !== undefined) return known;
+  execFileSync('apt-get', ['update', '-qq'], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const version = ask();
+  if (version === undefined) throw new Error('apt knows no package linux-image-amd64.');
   return version;
 }
 

@@ -20,7 +20,7 @@ const TIME_LIMIT_MS = 540_000;
 const absent = PROGRAMS.filter(program => !hasProgram(program));
 if (process.platform !== 'linux' || process.arch !== 'x64' || absent.length > 0) {
   const needs = absent.length > 0 ? absent.join(', ') : 'Linux on x64';
-  console.log(`- [skip] the USB lab (needs ${needs})`);
+  process.stdout.write(`  - [skip] the USB lab (needs ${needs})\n`);
 } else {
   const root = process.cwd();
   const cacheDir = join(root, 'node_modules', '.cache', 'mdt-usb-lab');

@@ -15,6 +15,8 @@ import { inLab, usbTest } from './usb-test.js';
 
 const run = promisify(execFile);
 const MINI = '0123456789ABCDEF';
+const IN_ROM = { vendorId: 0x1fc9, productId: 0x012b, interfaceClass: [3, 0, 0] } as const;
+const ACCELERATOR = { vendorId: 0x1a6e, productId: 0x089a, interfaceClass: [0xfe, 1, 1] } as const;
 const bench = inLab ? new Workbench() : undefined;
 
 function workbench(): Workbench {
@@ -144,14 +146,17 @@ usbTest('a board that this user may not open is listed, and its error names the 
 });
 
 usbTest('what is on USB is in the list of devices with its state', async t => {
-  await using _board = await workbench().plugIn();
-  await using _rom = await workbench().plugIn({ vendorId: 0x1fc9, productId: 0x012b, interfaceClass: [3, 0, 0] });
-  await using _stick = await workbench().plugIn({ vendorId: 0x1a6e, productId: 0x089a, interfaceClass: [0xfe, 1, 1] });
-  const { stdout } = await run(process.execPath, ['bin/mdt.js', 'devices', '--json'], {
-    env: { ...process.env, HOME: await tempDir(t) },
-  });
-  const devices = JSON.parse(stdout) as { state: string }[];
-  t.deepEqual(devices.map(({ state }) => state).sort(), ['accelerator', 'fastboot', 'rom-download']);
+  const plugged = [];
+  try {
+    for (const device of [{}, IN_ROM, ACCELERATOR]) plugged.push(await workbench().plugIn(device));
+    const { stdout } = await run(process.execPath, ['bin/mdt.js', 'devices', '--json'], {
+      env: { ...process.env, HOME: await tempDir(t) },
+    });
+    const devices = JSON.parse(stdout) as { state: string }[];
+    t.deepEqual(devices.map(({ state }) => state).sort(), ['accelerator', 'fastboot', 'rom-download']);
+  } finally {
+    for (const board of plugged) await board[Symbol.asyncDispose]();
+  }
 });
 
 usbTest("Debian's fastboot sees the same boards and gets the same answers", async t => {

@@ -27,7 +27,7 @@ export async function plugIn(device: EmulatedDevice): Promise<Plugged> {
   // Made before Node had a name for it; there is no other way to the number of the descriptor.
   const { fd } = (kernelEnd as unknown as { _handle: { fd: number } })._handle;
   const deviceId = (1 << 16) | (2 + port);
-  writeFileSync(`${CONTROLLER}/attach`, `${[port, fd, deviceId, SPEEDS[device.options.speed]].join(' ')}`);
+  writeFileSync(`${CONTROLLER}/attach`, [port, fd, deviceId, SPEEDS[device.options.speed]].join(' '));
   // The kernel holds its own reference.
   kernelEnd.destroy();
   return {
