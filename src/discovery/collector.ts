@@ -59,6 +59,15 @@ export class Collector implements AsyncDisposable {
     this.#hasNews = false;
   }
 
+  /**
+   * Whether more has come by now: on a busy host an answer may have been waiting in its socket for longer than the timer
+   * that gives up on it, and timers go first.
+   */
+  async hasUnread(): Promise<boolean> {
+    await new Promise(resolve => setImmediate(resolve));
+    return this.#hasNews;
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopListening();
     this.#ending.abort();

@@ -40,12 +40,14 @@ export async function discover(options: DiscoveryOptions = {}): Promise<Device[]
   throwIfAborted(signal);
   const ending = new SearchEnd({ ...options, startedAt: monotonicNow() });
   await using collector = new Collector(sources, { mode: 'once', signal, onWarning });
+  let isLate = false;
   for (;;) {
     const devices = merge(collector.sightings, known);
     throwIfAborted(signal);
     const now = monotonicNow();
     const endsAt = ending.at({ now, devices, pendingUntil: collector.pendingUntil });
-    if (now >= endsAt || collector.isFinished()) return devices;
+    if (collector.isFinished() || (now >= endsAt && (isLate || !(await collector.hasUnread())))) return devices;
+    isLate = now >= endsAt;
     await collector.next(endsAt);
   }
 }

@@ -26,7 +26,7 @@ test('a server that greets as SSH is one, also after other lines and in pieces',
     socket.write('Welcome.\r\nSSH-');
     setImmediate(() => socket.write('2.0-OpenSSH_7.9p1\r\n'));
   });
-  t.is(await probeSsh({ host: '127.0.0.1', port }, { timeoutMs: 5000 }), '127.0.0.1');
+  t.is(await probeSsh({ host: '127.0.0.1', port }, { timeoutMs: 20_000 }), '127.0.0.1');
 });
 
 for (const [what, greeting] of [
@@ -39,7 +39,7 @@ for (const [what, greeting] of [
       if (what === 'a greeting without end') socket.write(greeting);
       else socket.end(greeting);
     });
-    t.is(await probeSsh({ host: '127.0.0.1', port }, { timeoutMs: 5000 }), undefined);
+    t.is(await probeSsh({ host: '127.0.0.1', port }, { timeoutMs: 20_000 }), undefined);
   });
 }
 
@@ -50,6 +50,6 @@ test('a server that accepts and says nothing is given up at the deadline, or whe
 });
 
 test('a port where nobody listens, and an interface that is not there, are no SSH server', async t => {
-  t.is(await probeSsh({ host: '127.0.0.1', port: 1 }, { timeoutMs: 5000 }), undefined);
-  t.is(await probeSsh({ host: 'fe80::1%gone0', port: 22 }, { timeoutMs: 5000 }), undefined);
+  t.is(await probeSsh({ host: '127.0.0.1', port: 1 }, { timeoutMs: 20_000 }), undefined);
+  t.is(await probeSsh({ host: 'fe80::1%gone0', port: 22 }, { timeoutMs: 20_000 }), undefined);
 });

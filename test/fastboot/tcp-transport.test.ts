@@ -5,7 +5,7 @@ import { AbortedError, ProtocolError, TimeoutError, TransportError } from '../..
 import { TcpTransport, type TcpOptions } from '../../src/fastboot/tcp-transport.js';
 import { tcpPeer } from '../fakes/fastboot/scripted-peer.js';
 
-const deadline = { operation: 'talking', timeoutMs: 5000 };
+const deadline = { operation: 'talking', timeoutMs: 20_000 };
 
 function open(port: number, options: TcpOptions = {}): Promise<TcpTransport> {
   return TcpTransport.open({ protocol: 'tcp', host: '127.0.0.1', port }, options);
@@ -88,12 +88,7 @@ test('a server that takes the connection and says nothing is given up in the tim
 });
 
 test('a port where nobody listens is unreachable, not timed out', async t => {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  const error = await t.throwsAsync(open(port), { instanceOf: TransportError });
+  const error = await t.throwsAsync(open(1), { instanceOf: TransportError });
   t.is(error.facts['code'], 'ECONNREFUSED');
 });
 

@@ -50,7 +50,7 @@ async function pullFrom(t: ExecutionContext, session: SshSession): Promise<{ err
   await makeTree(folder, { 'to/': '' });
   let error: unknown;
   try {
-    await pull(session, { sources: ['/home/mendel/d'], destination: to, options: { stallTimeoutMs: 2000 } });
+    await pull(session, { sources: ['/home/mendel/d'], destination: to, options: { stallTimeoutMs: 20_000 } });
   } catch (thrown) {
     error = thrown;
   }

@@ -9,6 +9,9 @@ import { refused } from '../fixtures/refused.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 import { peers, type RunningPeer } from './peers.js';
 
+/** Nobody listens there, and nobody is given it either. */
+const CLOSED_PORT = 1;
+
 for (const peer of peers) {
   const test = (title: string, body: (t: ExecutionContext, peer: RunningPeer) => Promise<void>): void => {
     if (peer.missing !== undefined) anyTest.skip(`${peer.name}: ${title} (skipped: ${peer.missing})`, () => undefined);
@@ -34,12 +37,11 @@ for (const peer of peers) {
 
     test(`a ${direction} forward outlives connections that fail`, async (t, p) => {
       const session = await p.open();
-      const { port: nothing } = await closedPort();
       const errors: Error[] = [];
       const onError = (error: Error): void => {
         errors.push(error);
       };
-      await using forward = await start(session, parseForward(`0:127.0.0.1:${String(nothing)}`), { onError });
+      await using forward = await start(session, parseForward(`0:127.0.0.1:${String(CLOSED_PORT)}`), { onError });
       for (let round = 0; round < 2; round++) {
         const socket = connect(portOf(forward), '127.0.0.1');
         socket.on('error', () => undefined);
@@ -201,13 +203,4 @@ async function startServer(
     await new Promise(resolve => server.close(resolve));
   });
   return path === undefined ? (server.address() as AddressInfo).port : 0;
-}
-
-async function closedPort(): Promise<AddressInfo> {
-  const server = createServer();
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address() as AddressInfo;
-  await new Promise(resolve => server.close(resolve));
-  return address;
 }

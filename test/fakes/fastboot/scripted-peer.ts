@@ -2,10 +2,13 @@ import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import type { ExecutionContext } from 'ava';
+import { pause } from '../../../src/time/deadline.js';
 
 /** One line of a transcript on the wire, in bytes; `silence` lets the peer hear a packet and say nothing. */
 export type WireLine =
   { readonly expect: Buffer | string } | { readonly deliver: Buffer | string } | { readonly silence: Buffer | string };
+
+const LAST_WORDS_MS = 20_000;
 
 /** What the peer heard where it expected something else, and what was left of the transcript; told when the test ends. */
 class Transcript {
@@ -19,6 +22,12 @@ class Transcript {
       if (this.#lines.length > 0)
         throw new Error(`${String(this.#lines.length)} lines of the transcript are left over.`);
     });
+  }
+
+  /** Waits for what a client sent before it ended and nobody has read yet, on a host that is busy with other things. */
+  async heardAll(): Promise<void> {
+    const deadline = performance.now() + LAST_WORDS_MS;
+    while (this.awaited !== undefined && performance.now() < deadline) await pause(5);
   }
 
   /** What the peer is to hear next; undefined if it has nothing more to hear. */
@@ -63,7 +72,8 @@ export async function udpPeer(t: ExecutionContext, lines: readonly WireLine[]): 
     }
     for (const answer of answers) socket.send(answer, port, address);
   });
-  t.teardown(() => {
+  t.teardown(async () => {
+    await transcript.heardAll();
     socket.close();
   });
   return { port: socket.address().port };
@@ -94,7 +104,10 @@ export async function tcpPeer(
       proceed();
     });
     socket.on('error', () => undefined);
-    t.teardown(() => socket.destroy());
+    t.teardown(async () => {
+      await transcript.heardAll();
+      socket.destroy();
+    });
     proceed();
   });
   t.teardown(() => server.close());

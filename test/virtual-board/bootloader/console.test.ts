@@ -152,7 +152,7 @@ test('our client stops the boot, enters fastboot, and leaves it', async t => {
   const board = await boardWithLoader(t, { autobootMs: 60_000 });
   const port = await consoleOf(board);
   t.teardown(() => port[Symbol.asyncDispose]());
-  const entering = enterFastboot(port, { timeouts: { fastbootMs: 200 } });
+  const entering = enterFastboot(port, { timeouts: { fastbootMs: 2000 } });
   void board.reboot();
   t.is((await entering).evidence, 'words');
   {
