@@ -18,6 +18,12 @@ export function reportError(error: unknown, report: ErrorReport): number {
   const interruption: unknown = error instanceof Interruption ? error : signal?.reason;
   // After an interruption, whatever else failed on purpose is its consequence.
   if (interruption instanceof Interruption && (error instanceof MdtError || isAbort(error))) {
+    // An operation that was in the middle of something says where, and what to do now.
+    if (error instanceof MdtError && error.family === 'aborted' && error.hint !== undefined) {
+      printer.note(safeLines(error.message));
+      printer.hint(safeLines(error.hint));
+      return interruption.exitCode;
+    }
     return reportInterruption(interruption, printer);
   }
   if (!(error instanceof MdtError)) return reportBug(error, printer);

@@ -7,6 +7,7 @@ import { labMissing } from '../lab/requirements.js';
 import { compressing } from './compressing.js';
 import { finding } from './finding.js';
 import { flashing } from './flashing.js';
+import { flashSequence } from './flash-sequence.js';
 import { inspecting } from './inspecting.js';
 import { largeFiles } from './large-files.js';
 import { measuringModels } from './measuring-models.js';
@@ -27,6 +28,7 @@ const BENCHMARKS: Readonly<Record<string, Benchmark>> = {
   inspecting: { needsLab: false, run: inspecting },
   'measuring-models': { needsLab: false, run: measuringModels },
   flashing: { needsLab: false, run: flashing },
+  'flash-sequence': { needsLab: false, run: flashSequence },
   finding: { needsLab: true, run: finding },
   running: { needsLab: true, run: running },
   'small-files': { needsLab: true, run: smallFiles },

@@ -63,3 +63,12 @@ test('an interruption is told as one, whatever it broke', t => {
     t.is(report(new TypeError('x'), { signal }).code, 1, 'a bug stays a bug');
   }
 });
+
+test('an interruption in the middle of something says where, and what to do now', t => {
+  const signal = AbortSignal.abort(new Interruption('SIGINT'));
+  const error = new MdtError('aborted', 'ABORTED', 'Interrupted in step 2 of 3.', { hint: 'Go on with --resume.' });
+  t.deepEqual(report(error, { signal }), {
+    code: 130,
+    err: 'Interrupted in step 2 of 3.\nhint: Go on with --resume.\n',
+  });
+});

@@ -28,10 +28,8 @@ export function askToFlash(what: {
   const [board] = boards;
   const where = boards.length === 1 && board !== undefined ? board.name : plural(boards.length, 'board');
   if (manifest === undefined) return `Overwrite ${[...replacements.keys()].join(', ')} of ${where}?`;
-  const kept = options.wipeHome
-    ? 'All that is on it is lost, /home too'
-    : 'What is on it is lost, but for its home partition';
-  return `Flash ${where} with ${safeText(path)}, for a ${manifest.board} ${manifest.layout}? ${kept}.`;
+  const lost = options.wipeHome ? 'Everything on it is lost' : 'Everything on it but /home is lost';
+  return `Flash ${where} with ${safeText(path)} (${manifest.board})? ${lost}.`;
 }
 
 /** `swift-otter: flashed in 9 steps, 1 min 20 s; runs Mendel GNU/Linux 5 (Eagle), 20211117215217`. */
