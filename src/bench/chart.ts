@@ -81,7 +81,7 @@ function picture(
   { x, y }: { readonly x: Axis; readonly y: Axis },
   body: string,
 ): string {
-  const bottom = String(HEIGHT - BOTTOM + 15);
+  const bottom = String(HEIGHT - BOTTOM + 19);
   const xTicks = ticksOf(x).map(
     at => `<text x="${fixed(placeX(x, at))}" y="${bottom}" text-anchor="middle">${tick(at)}</text>`,
   );

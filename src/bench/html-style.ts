@@ -22,17 +22,17 @@ svg polyline { fill: none; stroke-width: 1.8; stroke-linejoin: round; }
 svg rect.first, svg text.first { fill: var(--first); } svg polyline.first { stroke: var(--first); }
 svg text.second { fill: var(--second); } svg polyline.second { stroke: var(--second); stroke-dasharray: 5 3; }
 @media screen and (max-width: 760px) {
-  svg text { font-size: 16px; }
+  svg text { font-size: 18px; }
   .wide, .wide tbody { display: block; } .wide thead { display: none; }
   .wide tr { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1.2rem; padding: .6rem 0; border-bottom: 2px solid var(--rule); }
   .wide td { display: flex; justify-content: space-between; gap: .8rem; padding: .15rem 0; border: 0; }
   .wide td::before { content: attr(data-label); color: var(--faint); font-weight: 400; flex: none; }
-  .wide td.text { grid-column: 1 / -1; text-align: right; } .wide td:empty { display: none; }
+  .wide td.text { grid-column: 1 / -1; text-align: left; } .wide td:empty { display: none; }
   .wide td.text:first-child { font-weight: 600; text-align: left; } .wide td.text:first-child::before { content: none; }
 }
 @media print {
   :root { --page: #fff; --ink: #000; --faint: #444; --rule: #bbb; --first: #0b5cad; --second: #b35900; --alarm: #fff; }
-  figure, tr { break-inside: avoid; } h2 { break-after: avoid; } table { font-size: .72rem; }
+  figure, tr { break-inside: avoid; } svg { width: 80%; } h2 { break-after: avoid; } table { font-size: .72rem; }
   th, td { padding: .15rem .3rem; }
 }
 `;
