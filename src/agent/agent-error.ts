@@ -40,10 +40,16 @@ const MEANINGS: Readonly<Record<AgentErrorCode, Meaning>> = {
   INTERNAL: { family: 'bug', hint: 'Please report it with the command that you gave.' },
 };
 
+/** An Edge TPU without the library that drives it. */
+const NO_LIBEDGETPU: Meaning = {
+  family: 'refused',
+  hint: 'Install libedgetpu on the board with "sudo apt-get install libedgetpu1-std", or measure the CPU with --cpu.',
+};
+
 /** The agent on the board could not do what it was asked; `code` is the agent's own, `facts` what it found. */
 export class AgentError extends MdtError {
   constructor(failure: Pick<AgentFailure, 'code' | 'message' | 'facts'>) {
-    const { family, hint } = MEANINGS[failure.code];
+    const { family, hint } = failure.facts['library'] === undefined ? MEANINGS[failure.code] : NO_LIBEDGETPU;
     super(family, failure.code, safeText(failure.message, 1024), { hint, facts: failure.facts });
   }
 }

@@ -1,4 +1,5 @@
 import { ProtocolError } from '../errors.js';
+import { MAX_DURATION_MS, MAX_RUNS } from './limits.js';
 import {
   anyObject,
   boolean,
@@ -188,9 +189,9 @@ const run = object({
   /** Only so many of `all`. */
   tpuCount: optional(integer(1, 64)),
   /** Measured inferences of each model in each stream; steps of a `softmax` training. */
-  runs: orNull(integer(1, 100_000_000)),
+  runs: orNull(integer(1, MAX_RUNS)),
   /** Time for each model, or for all of them where they are interleaved. */
-  durationMs: orNull(integer(1, 86_400_000)),
+  durationMs: orNull(integer(1, MAX_DURATION_MS)),
   /** Inferences after the first that are not measured, for each model in each stream. */
   warmup: integer(0, 1_000_000),
   /** Concurrent interpreters on each Edge TPU, or on the CPU. */

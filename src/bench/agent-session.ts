@@ -34,10 +34,14 @@ export function agentCommand(path: string): string {
   return `exec python3 -B -u ${quoteWord(path)}`;
 }
 
-/** Fails before anything is pushed where the board has no Edge TPU, or nothing that runs models. @throws AgentError */
-export function checkBoard({ hello }: AgentClient, target: 'tpu' | 'cpu'): void {
-  if (target === 'tpu' && hello.tpus.length === 0) {
-    throw new AgentError({ code: 'NO_TPU', message: 'The board has no Edge TPU that it can see.', facts: {} });
+/** Fails before anything is pushed where the board has no such Edge TPU, or nothing that runs models. @throws AgentError */
+export function checkBoard({ hello }: AgentClient, { target, tpu }: RunChoices): void {
+  const found = hello.tpus.length;
+  const wanted = typeof tpu === 'number' ? tpu : 0;
+  if (target === 'tpu' && wanted >= found) {
+    const which =
+      found === 0 ? 'that it can see' : `with number ${String(wanted)}, counted from 0: it has ${String(found)}`;
+    throw new AgentError({ code: 'NO_TPU', message: `The board has no Edge TPU ${which}.`, facts: { found } });
   }
   if (hello.runtimes.some(({ usable }) => usable)) return;
   const message = 'This board has no TensorFlow Lite that can be used.';
@@ -45,13 +49,14 @@ export function checkBoard({ hello }: AgentClient, target: 'tpu' | 'cpu'): void 
 }
 
 /** A run without its models, as it was asked for. */
-export function specOf(choices: RunChoices): Omit<RunSpec, 'models' | 'runs' | 'durationMs' | 'threads'> {
+export function specOf(choices: RunChoices): Omit<RunSpec, 'models' | 'runs' | 'durationMs'> {
   return {
     target: choices.target,
     tpu: choices.target === 'cpu' ? null : (choices.tpu ?? null),
     warmup: choices.warmup ?? DEFAULT_WARMUP,
     streams: choices.streams ?? 1,
     interleave: choices.interleave === true,
+    threads: choices.threads ?? null,
     governor: choices.governor ?? null,
     telemetryIntervalMs: 500,
     seed: SEED,
@@ -65,7 +70,7 @@ export async function record(
   spec: RunSpec,
   { signal, onProgress }: LongOperation,
 ): Promise<RunRecord> {
-  const taken = new RunRecord();
+  const taken = new RunRecord(spec.models.map(({ name }) => name));
   let done = 0;
   onProgress?.({ kind: 'started', task: TASK, unit: 'steps' });
   try {

@@ -1,5 +1,6 @@
 import type { RunEvent } from '../agent/client.js';
 import type { Loaded, RunResult, Telemetry, Trained } from '../agent/messages.js';
+import { ProtocolError } from '../errors.js';
 import { Histogram } from './histogram.js';
 import { Timeline } from './timeline.js';
 
@@ -20,6 +21,8 @@ export class ModelRun {
 }
 
 const MAX_TELEMETRY = 512;
+/** 64 on each of 64 Edge TPUs. */
+const MAX_STREAMS = 4096;
 
 /** Takes in all that the agent tells of a run, in bounded memory however long it takes. */
 export class RunRecord {
@@ -31,13 +34,20 @@ export class RunRecord {
   throttled: boolean | null = null;
   trained: Trained | undefined;
   result: RunResult | undefined;
+  readonly #names: ReadonlySet<string> | undefined;
   #telemetryStep = 1;
   #telemetryCount = 0;
 
+  /** Of a run of these models; what is told of another is an error. */
+  constructor(names?: readonly string[]) {
+    this.#names = names && new Set(names);
+  }
+
+  /** @throws ProtocolError for what no agent says: a model of another run, or more streams than there can be */
   take(event: RunEvent): void {
     switch (event.type) {
       case 'loaded':
-        this.modelOf(event.model).loaded.push(event);
+        this.#takeLoaded(event);
         break;
       case 'samples':
         this.#takeSamples(event);
@@ -56,9 +66,16 @@ export class RunRecord {
   }
 
   modelOf(name: string): ModelRun {
+    if (this.#names?.has(name) === false) throw nonsense('speaks of a model that was not asked for');
     const known = this.models.get(name) ?? new ModelRun();
     this.models.set(name, known);
     return known;
+  }
+
+  #takeLoaded(event: Loaded): void {
+    const { loaded } = this.modelOf(event.model);
+    if (loaded.length >= MAX_STREAMS) throw nonsense('loads a model without end');
+    loaded.push(event);
   }
 
   #takeSamples(event: Extract<RunEvent, { type: 'samples' }>): void {
@@ -92,4 +109,11 @@ export class RunRecord {
 export function hottestOf({ tpuTempMilliC }: Telemetry): number | undefined {
   const known = (tpuTempMilliC ?? []).filter(one => one !== null);
   return known.length === 0 ? undefined : Math.max(...known);
+}
+
+function nonsense(what: string): ProtocolError {
+  return new ProtocolError(`The benchmark agent ${what}.`, {
+    hint: 'Another program may have written between its messages; try again.',
+    facts: { bytes: '' },
+  });
 }

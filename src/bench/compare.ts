@@ -26,8 +26,11 @@ export function compareModel(compared: Compared, baseline: Baseline): Comparison
     if (board === undefined || theirMs === undefined || report.delegate === 'simulated') return null;
     return comparison(compared, `Google's ${board}`, [theirMs, report.meanMs]);
   }
-  const before = baseline.report.models.find(({ sha256, name }) => sha256 === report.sha256 || name === report.name);
-  return before === undefined ? null : comparison(compared, baseline.name, [before.p50Ms, report.p50Ms]);
+  const { models, simulated } = baseline.report;
+  const before =
+    models.find(({ sha256 }) => sha256 === report.sha256) ?? models.find(({ name }) => name === report.name);
+  const name = simulated ? `${baseline.name} (simulated)` : baseline.name;
+  return before === undefined ? null : comparison(compared, name, [before.p50Ms, report.p50Ms]);
 }
 
 function comparison(compared: Compared, name: string, [theirMs, ourMs]: readonly [number, number]): Comparison {

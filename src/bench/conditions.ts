@@ -40,9 +40,10 @@ export function conditionsOf(record: RunRecord, request: RunChoices): Conditions
   const governor = lastTelemetry?.governor ?? null;
   return {
     target: request.target,
-    tpu: request.target === 'cpu' ? null : String(request.tpu ?? 0),
+    tpu: usedTpu(record, request),
     streams: request.streams ?? 1,
     interleaved: request.interleave === true,
+    threads: request.threads ?? null,
     warmup: request.warmup ?? DEFAULT_WARMUP,
     governor: governor === null ? null : safeText(governor),
     governorRestored: result?.governorRestored ?? true,
@@ -52,6 +53,13 @@ export function conditionsOf(record: RunRecord, request: RunChoices): Conditions
     throttledBefore: telemetry[0]?.throttled ?? null,
     throttledAfter: lastTelemetry?.throttled ?? null,
   };
+}
+
+/** The one that the agent says it used, whatever it was asked for. */
+function usedTpu({ models }: RunRecord, { target, tpu = 0 }: RunChoices): string | null {
+  if (target === 'cpu') return null;
+  const [first] = [...models.values()].flatMap(({ loaded }) => loaded);
+  return tpu === 'all' ? tpu : String(first?.tpu ?? tpu);
 }
 
 function temperaturesOf({

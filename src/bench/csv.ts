@@ -1,4 +1,4 @@
-import type { BenchReport, ModelReport, TrainingReport } from './report.js';
+import type { BenchReport, ModelReport, Scaling, TrainingReport } from './report.js';
 
 type Cell = string | number | boolean | null | undefined;
 
@@ -10,7 +10,10 @@ const RUN_COLUMNS: Columns<unknown> = [
   ['simulated', (_row, { simulated }) => simulated],
 ];
 
-const COLUMNS: Columns<ModelReport> = [
+/** A model on the Edge TPUs that were asked for, or only what is known of it on the first so many of them. */
+type ModelRow = Partial<ModelReport> & Partial<Pick<Scaling, 'tpus' | 'speedUp'>>;
+
+const COLUMNS: Columns<ModelRow> = [
   ...RUN_COLUMNS,
   ['model', ({ name }) => name],
   ['sha256', ({ sha256 }) => sha256],
@@ -35,6 +38,8 @@ const COLUMNS: Columns<ModelReport> = [
   ['compared_with', ({ comparison }) => comparison?.with],
   ['ratio', ({ comparison }) => comparison?.ratio],
   ['verdict', ({ comparison }) => comparison?.verdict],
+  ['edge_tpus', ({ tpus }) => tpus],
+  ['speed_up', ({ speedUp }) => speedUp],
 ];
 
 const TRAINING_COLUMNS: Columns<TrainingReport> = [
@@ -48,11 +53,24 @@ const TRAINING_COLUMNS: Columns<TrainingReport> = [
   ['reason', ({ reason }) => reason],
 ];
 
-/** A line for each model or training, as RFC 4180 has it, with a heading; what is not known is empty. */
+/**
+ * A line for each model or training, as RFC 4180 has it, with a heading; what is not known is empty. A model that was
+ * measured on several Edge TPUs has a line for each smaller number of them, too.
+ */
 export function reportCsv(report: BenchReport): string {
   return report.training.length > 0
     ? table(TRAINING_COLUMNS, report.training, report)
-    : table(COLUMNS, report.models, report);
+    : table(COLUMNS, modelRows(report), report);
+}
+
+function modelRows({ models, scaling }: BenchReport): ModelRow[] {
+  return models.flatMap(model => {
+    const rows = scaling
+      .filter(one => one.model === model.name)
+      .map(({ model: name, tpus, perSecond, speedUp }) => ({ name, tpus, perSecond, speedUp }));
+    const all = rows.pop();
+    return [...rows, { ...model, ...(all && { tpus: all.tpus, speedUp: all.speedUp }) }];
+  });
 }
 
 function table<T>(columns: Columns<T>, rows: readonly T[], report: BenchReport): string {

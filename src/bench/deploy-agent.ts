@@ -1,9 +1,7 @@
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { noPython } from '../agent/agent-error.js';
-import { readAgentFile } from '../agent/agent-file.js';
+import { agentFileUrl, readAgentFile } from '../agent/agent-file.js';
 import { BoardRefusedError } from '../errors.js';
 import { scriptCommand } from '../files/board-script.js';
 import { boardFailure } from '../files/board-failure.js';
@@ -32,7 +30,14 @@ export async function deployAgent(session: SshSession, operation: LongOperation 
   });
   const { folder, isThere } = answerOf(looked);
   const path = `${folder}/${name}`;
-  if (!isThere) await send(session, { content, path, signal: operation.signal });
+  if (!isThere) {
+    const sources = [fileURLToPath(agentFileUrl)];
+    await push(
+      session,
+      { sources, destination: path, options: { keepAttributes: false } },
+      { signal: operation.signal },
+    );
+  }
   return { path, sent: !isThere };
 }
 
@@ -46,22 +51,4 @@ function answerOf({ exit, stdout, stderr }: RunResult): { readonly folder: strin
   throw new BoardRefusedError('The board did not say where its home folder is.', {
     hint: 'Check that "mdt exec true" prints nothing.',
   });
-}
-
-async function send(
-  session: SshSession,
-  {
-    content,
-    path,
-    signal,
-  }: { readonly content: Buffer; readonly path: string; readonly signal: AbortSignal | undefined },
-): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'mdt-agent-'));
-  try {
-    const file = join(folder, 'agent.py');
-    await writeFile(file, content);
-    await push(session, { sources: [file], destination: path }, { signal });
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
 }

@@ -20,6 +20,7 @@ export function reportHtml(report: BenchReport): string {
     '<meta name="viewport" content="width=device-width, initial-scale=1"><meta name="color-scheme" content="light dark">',
     `<title>${escapeHtml(title)}</title><style>${STYLE}</style></head><body><main>`,
     `<h1>Models on ${escapeHtml(report.board.name)}</h1>`,
+    `<p class="small">${escapeHtml(`Measured ${report.startedAt} by mdt ${report.mdt}.`)}</p>`,
     report.simulation === null ? '' : `<p class="simulated"><strong>${escapeHtml(report.simulation)}</strong></p>`,
     ...(report.models.length === 0 ? [] : [latencyTable(report), comparisonTable(report)]),
     scalingTable(report),
@@ -28,7 +29,6 @@ export function reportHtml(report: BenchReport): string {
     temperatures(report),
     '<h2>Conditions</h2>',
     rowsTable(conditionRows(report)),
-    `<p class="small">${escapeHtml(`Measured ${report.startedAt} by mdt ${report.mdt}.`)}</p>`,
     '</main></body></html>\n',
   ].join('\n');
 }
@@ -134,7 +134,9 @@ function conditionRows({ board, conditions, models, endedBy }: BenchReport): Row
     ['Edge TPUs', board.tpus.join(', ') || 'none'],
     [
       'target',
-      `${conditions.target}, ${String(conditions.streams)} stream(s)${conditions.interleaved ? ', in turn' : ''}`,
+      `${conditions.target}, ${String(conditions.streams)} stream(s)` +
+        (conditions.threads === null ? '' : ` of ${String(conditions.threads)} thread(s)`) +
+        (conditions.interleaved ? ', in turn' : ''),
     ],
     ['warm-up', `${String(conditions.warmup)} inferences after the first; ended by ${endedBy}`],
     ['CPU governor', `${known(governor)}${governorRestored ? '' : ', which could not be set back'}`],

@@ -112,6 +112,8 @@ const report = object({
     tpu: orNull(text(8)),
     streams: count,
     interleaved: boolean,
+    /** Null: the library chose. */
+    threads: orNull(count),
     warmup: count,
     governor: orNull(text(64)),
     governorRestored: boolean,

@@ -12,6 +12,8 @@ export interface RunChoices {
   readonly warmup?: number | undefined;
   readonly streams?: number | undefined;
   readonly interleave?: boolean | undefined;
+  /** Of each interpreter, for what runs on the CPU; the library chooses unless it is told. */
+  readonly threads?: number | undefined;
   /** Set for the run, and set back. */
   readonly governor?: 'performance' | undefined;
 }
@@ -25,7 +27,6 @@ export interface BenchRequest extends RunChoices {
   /** Measured inferences of each model in each stream; default 500, on the CPU 50. Not together with `durationMs`. */
   readonly runs?: number | undefined;
   readonly durationMs?: number | undefined;
-  readonly threads?: number | undefined;
   /** Push models that the board's Edge TPU runtime is too old for, too. */
   readonly force?: boolean | undefined;
   readonly baseline?: Baseline | undefined;

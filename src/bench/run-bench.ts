@@ -34,7 +34,7 @@ export async function runBench(
   for (const file of request.files) await checkTarget(file, request.target);
   const { client, sent, startedAtMs } = await startAgent(session, operation);
   await using agent = client;
-  checkBoard(agent, request.target);
+  checkBoard(agent, request);
   const { models: pushed } = await pushModels(session, request, operation);
   const models = uniquelyNamed(pushed);
   const spec = runSpecOf(models, request);
@@ -69,7 +69,6 @@ function runSpecOf(models: readonly PushedModel[], request: BenchRequest): RunSp
     models: models.map(({ path, name, model }) => ({ path, name, edgetpu: model.edgeTpu !== undefined })),
     runs: durationMs === undefined ? (request.runs ?? DEFAULT_RUNS[target]) : null,
     durationMs: durationMs ?? null,
-    threads: request.threads ?? null,
   };
 }
 

@@ -117,7 +117,7 @@ async function attempt(
   const { name, training, steps, path } = task;
   if (path === undefined) return `give a folder with ${IMPRINTING_MODEL}`;
   const models = [{ path, name, edgetpu: training.kind === 'imprinting', training }];
-  const spec: RunSpec = { ...specOf(request), models, runs: steps, durationMs: null, threads: null };
+  const spec: RunSpec = { ...specOf(request), models, runs: steps, durationMs: null };
   try {
     return await record(agent, spec, operation);
   } catch (error) {

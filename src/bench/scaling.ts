@@ -2,6 +2,7 @@ import type { AgentClient, RunSpec } from '../agent/client.js';
 import { safeText } from '../device/board-text.js';
 import type { LongOperation } from '../time/progress.js';
 import { record } from './agent-session.js';
+import { MAX_RUNS } from '../agent/limits.js';
 import type { RunRecord } from './collect.js';
 import type { Scaling } from './report.js';
 
@@ -24,7 +25,7 @@ export async function measureScaling(
   const tpuCount = agent.hello.tpus.length;
   const records: RunRecord[] = [];
   for (let tpus = 1; tpus < tpuCount && operation.signal?.aborted !== true; tpus++) {
-    const runs = spec.runs === null ? null : Math.ceil((spec.runs * tpuCount) / tpus);
+    const runs = spec.runs === null ? null : Math.min(Math.ceil((spec.runs * tpuCount) / tpus), MAX_RUNS);
     records.push(await record(agent, { ...spec, runs, tpuCount: tpus }, operation));
   }
   if (operation.signal?.aborted === true) return [];

@@ -1,5 +1,7 @@
 const MAX_SLOTS = 256;
 const FIRST_WIDTH_NS = 1_000_000;
+/** With fewer values a tenth of them is no more than a few, which say nothing of a trend. */
+const MIN_DRIFT_COUNT = 50;
 
 export interface TimeSlot {
   /** Middle of the slot, nanoseconds since the first value. */
@@ -41,7 +43,8 @@ export class Timeline {
   drift(): number | undefined {
     const slots = this.slots();
     const tenth = Math.floor(slots.length / 10);
-    if (tenth < 1) return undefined;
+    const count = slots.reduce((sum, slot) => sum + slot.count, 0);
+    if (tenth < 1 || count < MIN_DRIFT_COUNT) return undefined;
     return meanOf(slots.slice(-tenth)) / meanOf(slots.slice(0, tenth)) - 1;
   }
 

@@ -27,19 +27,16 @@ export async function readBaseline(wanted: string | undefined): Promise<Baseline
   }
 }
 
-/** Writes what was asked for; true if one of them went to the standard output. */
-export async function writeReports(cli: Cli, report: BenchReport, files: ReportFiles): Promise<boolean> {
-  let isOnStdout = false;
+/** Writes what was asked for; `-` is the standard output. @throws FileError */
+export async function writeReports(cli: Cli, report: BenchReport, files: ReportFiles): Promise<void> {
   const write = async (file: string | undefined, render: () => Promise<string>): Promise<void> => {
     if (file === undefined) return;
-    isOnStdout ||= file === '-';
     if (file === '-') cli.printer.text(await render());
     else await writeOut(file, await render());
   };
   await write(files.json, () => Promise.resolve(`${JSON.stringify(report, undefined, 2)}\n`));
   await write(files.csv, async () => (await import('../bench/csv.js')).reportCsv(report));
   await write(files.html, async () => (await import('../bench/html.js')).reportHtml(report));
-  return isOnStdout;
 }
 
 async function writeOut(file: string, text: string): Promise<void> {

@@ -226,7 +226,8 @@ for (const [standIn, code] of [
     const startedMs = performance.now();
     const error = await failureOf(t, tpuRun(path, { probeTimeoutMs: 1000 }), { standIn });
     t.is(error.code, code);
-    t.true(performance.now() - startedMs < 10_000);
+    // The stall itself is 25 s.
+    t.true(performance.now() - startedMs < 24_000);
   });
 }
 

@@ -137,6 +137,39 @@ test('an agent that is done and has measured nothing is an error', t => {
   t.throws(() => buildReport({ ...made, record }), { instanceOf: ProtocolError });
 });
 
+test('an agent that tells of a model of no run, or loads one without end, is stopped', t => {
+  const record = new RunRecord(['asked for']);
+  const { loaded } = findings().record.modelOf(NAME);
+  const [event] = loaded;
+  if (event === undefined) return t.fail();
+  t.throws(
+    () => {
+      record.take(event);
+    },
+    { instanceOf: ProtocolError },
+  );
+  const all = { ...event, model: 'asked for' };
+  t.throws(
+    () => {
+      for (let count = 0; count < 5000; count++) record.take(all);
+    },
+    { instanceOf: ProtocolError },
+  );
+  t.is(record.models.size, 1);
+});
+
+test('a result is compared with the same content before the same name, and one of a stand-in is called so', t => {
+  const before = buildReport(findings({ delegate: 'simulated' }));
+  const [model] = before.models;
+  if (model === undefined) return t.fail();
+  const renamed = { ...model, name: 'renamed', p50Ms: 1 };
+  const other = { ...model, sha256: 'c'.repeat(64), p50Ms: 9 };
+  const baseline = { kind: 'report', name: 'before.json', report: { ...before, models: [other, renamed] } } as const;
+  const made = findings();
+  const report = buildReport({ ...made, request: { ...made.request, baseline } });
+  t.like(report.models[0]?.comparison, { with: 'before.json (simulated)', theirMs: 1 });
+});
+
 test('a name in CSV is quoted, and is no formula to a spreadsheet', t => {
   const report = buildReport(findings());
   const [model] = report.models;

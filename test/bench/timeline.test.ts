@@ -18,7 +18,12 @@ test('drift is the last tenth of the time against the first', t => {
   const timeline = new Timeline();
   for (let index = 0; index < 1000; index++) timeline.add(index * 1_000_000, index < 500 ? 100 : 130);
   t.is(Math.round((timeline.drift() ?? 0) * 100), 30);
-  const short = new Timeline();
-  short.add(0, 1);
-  t.is(short.drift(), undefined);
+});
+
+test('a few values have no drift', t => {
+  const timeline = new Timeline();
+  for (let index = 0; index < 49; index++) timeline.add(index * 1_000_000, 1 + index);
+  t.is(timeline.drift(), undefined);
+  timeline.add(49_000_000, 50);
+  t.true((timeline.drift() ?? 0) > 1);
 });

@@ -57,10 +57,35 @@ withDouble(
   },
 );
 
+withDouble('--tpu, --streams, --threads and --interleave reach the agent', async t => {
+  useDouble(t, { devices: TWO, inferenceUs: 500 });
+  const { configDir, board } = await boardOnDesk(t);
+  const [first, second] = [await modelFile(t), join(await tempDir(t), 'second_edgetpu.tflite')];
+  await writeFile(second, makeEdgeTpuModel({ streamedBytes: 64 }));
+  const refused = await mdt({ configDir }, 'bench', ...BOARD, '--tpu', '2', first);
+  t.is(refused.code, 3, refused.err);
+  t.regex(refused.err, /no Edge TPU with number 2, counted from 0: it has 2\.\nhint: /);
+  await t.throwsAsync(readFile(join(board.rootDir, 'home/mendel/.mdt/models')), { code: 'ENOENT' });
+  const words = ['--tpu', '1', '--streams', '2', '--threads', '3', '--interleave', '--duration', '200ms'];
+  const { code, out, err } = await mdt({ configDir }, 'bench', ...BOARD, ...words, '--json', '-', first, second);
+  t.is(code, 0, err);
+  const { conditions, models } = checkedReport(t, out);
+  t.like(conditions, { tpu: '1', streams: 2, threads: 3, interleaved: true });
+  // Models in turn have each been run as often as the other.
+  t.is(models.length, 2);
+  t.true((models[0]?.inferences ?? 0) > 0);
+  t.is(models[0]?.inferences, models[1]?.inferences);
+  const twice = ['--cpu', '--streams', '2', '--runs', '3'];
+  t.is((await mdt({ configDir }, 'bench', ...BOARD, ...twice, first)).code, 2);
+  const both = await mdt({ configDir }, 'bench', ...BOARD, ...twice.slice(1), '--json', '-', first);
+  t.is(checkedReport(t, both.out).models[0]?.inferences, 6, both.err);
+});
+
 withDouble('--tpu all measures all Edge TPUs at once, and how throughput grows with their number', async t => {
-  useDouble(t, { devices: TWO, inferenceUs: 5000 });
+  useDouble(t, { devices: TWO, inferenceUs: 20_000 });
   const { configDir } = await boardOnDesk(t);
-  const words = ['bench', ...BOARD, '--tpu', 'all', '--runs', '60', await modelFile(t), '--json', '-'];
+  const csv = join(await tempDir(t), 'scaling.csv');
+  const words = ['bench', ...BOARD, '--tpu', 'all', '--runs', '60', await modelFile(t), '--json', '-', '--csv', csv];
   const { code, out, err } = await mdt({ configDir }, ...words);
   t.is(code, 0, err);
   const { scaling, models } = checkedReport(t, out);
@@ -70,6 +95,12 @@ withDouble('--tpu all measures all Edge TPUs at once, and how throughput grows w
     [1, 2],
   );
   t.is(scaling[0]?.speedUp, 1);
+  const ends = (await readFile(csv, 'utf8')).split('\r\n').map(line => line.split(',').slice(-2));
+  t.deepEqual(ends.slice(0, 2), [
+    ['edge_tpus', 'speed_up'],
+    ['1', '1'],
+  ]);
+  t.deepEqual(ends[2], ['2', String(scaling[1]?.speedUp)]);
   // Two that wait at the same time are faster than one; by how much is up to how busy this machine is.
   t.true((scaling[1]?.speedUp ?? 0) > 1.2, JSON.stringify(scaling));
 });
@@ -81,6 +112,15 @@ withDouble('a board without an Edge TPU offers the CPU, and gets no model', asyn
   t.is(code, 3, err);
   t.regex(err, /no Edge TPU[\s\S]*hint: .*--cpu/);
   await t.throwsAsync(readFile(join(board.rootDir, 'home/mendel/.mdt/models')), { code: 'ENOENT' });
+});
+
+withDouble('a board whose Edge TPU has no library is told which to install', async t => {
+  process.env['MDT_LIBEDGETPU'] = '/no/such/libedgetpu.so.1';
+  t.teardown(() => Reflect.deleteProperty(process.env, 'MDT_LIBEDGETPU'));
+  const { configDir } = await boardOnDesk(t);
+  const { code, err } = await mdt({ configDir }, 'bench', ...BOARD, await modelFile(t));
+  t.is(code, 7, err);
+  t.regex(err, /library cannot be loaded[\s\S]*hint: .*libedgetpu1-std.*--cpu/);
 });
 
 withDouble('the suite prints the published table beside simulated times, which are called so', async t => {
@@ -115,6 +155,9 @@ withDouble('--suite transfer tells how long training takes, and what the board l
   t.is((await readFile(csv, 'utf8')).trim().split('\r\n').length, 6);
   const shown = await mdt({ configDir }, ...words.slice(0, 7));
   t.regex(shown.out, /^simulated: [\s\S]*TRAINING\tSTEPS\tMS/);
+  const idle = await mdt({ configDir }, ...words.slice(0, 7), '--streams', '2');
+  t.is(idle.code, 2);
+  t.regex(idle.err, /--streams means nothing to --suite transfer\.\nhint: /);
   const nowhere = await mdt({ configDir }, ...words.slice(0, 7), await tempDir(t));
   t.is(nowhere.code, 5);
   t.regex(nowhere.err, /imprinting is not in[\s\S]*hint: /);

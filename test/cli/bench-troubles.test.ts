@@ -6,6 +6,7 @@ import { pause } from '../../src/time/deadline.js';
 import { tfliteLibrary } from '../agent/local-agent.js';
 import { FakeIo, mdt } from '../fakes/cli-io.js';
 import { boardOnDesk, type BoardOnDesk } from '../fixtures/board-on-desk.js';
+import { checkedReport } from '../fixtures/schemas.js';
 import { makeRunnableModel } from '../fixtures/runnable-model.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 
@@ -106,6 +107,40 @@ real('the second run of an unchanged model sends nothing but what to run', async
   const again = await mdt({ configDir }, ...words);
   t.is(again.code, 0, again.err);
   t.true(sizeBytes > 36_000);
+});
+
+real('a board whose clock is in the past is measured all the same, and told of its clock', async t => {
+  const folder = await tempDir(t);
+  // The virtual board's python3 inherits the environment of this test, and runs this when it starts.
+  await writeFile(join(folder, 'sitecustomize.py'), 'import time\ntime.time = lambda: 86400.0\n');
+  process.env['PYTHONPATH'] = folder;
+  t.teardown(() => Reflect.deleteProperty(process.env, 'PYTHONPATH'));
+  const { configDir } = await boardOnDesk(t);
+  const words = ['bench', ...BOARD, '--cpu', '--runs', '5', await modelFile(t)];
+  const { code, out, err } = await mdt({ configDir }, ...words);
+  t.is(code, 0, err);
+  t.regex(out, /the clock of the board is \d{5} days behind; "mdt exec timedatectl"/);
+  const { board, models } = checkedReport(t, (await mdt({ configDir }, ...words, '--json', '-')).out);
+  t.true(Math.abs(board.clockOffByS * 1000 - (86_400_000 - Date.now())) < 600_000);
+  t.is(models[0]?.inferences, 5);
+});
+
+real('a file that cannot be written does not lose what was measured', async t => {
+  const { configDir } = await boardOnDesk(t);
+  const words = [
+    'bench',
+    ...BOARD,
+    '--cpu',
+    '--runs',
+    '5',
+    await modelFile(t),
+    '--json',
+    join(await tempDir(t), 'no/such'),
+  ];
+  const { code, out, err } = await mdt({ configDir }, ...words);
+  t.is(code, 5, err);
+  t.regex(err, /cannot be written\.\nhint: /);
+  t.regex(out, /turns\.tflite/);
 });
 
 test('a disk that is full is told with a hint, and leaves nothing behind', async t => {

@@ -39,7 +39,7 @@ real('a model is measured on the CPU for real, and every output says that the bo
   t.is(agents.length, 1);
   const again = await mdt({ configDir }, ...words, '--compare', json, '--json', '-');
   t.is(again.code, 0, again.err);
-  t.is(checkedReport(t, again.out).models[0]?.comparison?.with, json);
+  t.is(checkedReport(t, again.out).models[0]?.comparison?.with, `${json} (simulated)`);
 });
 
 real('a board without an Edge TPU says so, and offers the CPU', async t => {
@@ -76,6 +76,7 @@ test('what is no model, no result and no number is refused before anything is se
   t.regex(compared.err, /is no result of mdt bench/);
   t.is((await mdt({ configDir }, 'bench', ...BOARD, '--runs', '0', file)).code, 2);
   t.is((await mdt({ configDir }, 'bench', ...BOARD, '--runs', '5', '--duration', '5', file)).code, 2);
+  t.is((await mdt({ configDir }, 'bench', ...BOARD, '--duration', '86401', file)).code, 2);
   t.is((await mdt({ configDir }, 'bench', ...BOARD)).code, 2);
   t.deepEqual(
     (await readdir(join(board.rootDir, 'home/mendel'))).filter(name => name === '.mdt'),

@@ -1,5 +1,7 @@
 import { Argument, InvalidArgumentError, Option, type Command } from 'commander';
+import { MAX_DURATION_MS, MAX_RUNS } from '../../agent/limits.js';
 import type { Baseline } from '../../bench/compare.js';
+import type { BenchReport } from '../../bench/report.js';
 import type { BenchRequest } from '../../bench/request.js';
 import { UsageError } from '../../errors.js';
 import { writeReports, readBaseline } from '../bench-files.js';
@@ -29,14 +31,18 @@ interface Options {
   readonly agentOnly?: true;
 }
 
+/** What a training has no use for; silence would make one think that it had. */
+const NOT_FOR_TRAINING = ['cpu', 'duration', 'warmup', 'streams', 'interleave', 'threads', 'force', 'compare'] as const;
+
 export function addBench(program: Command, cli: Cli): void {
   const verb = addVerb(program, 'bench', {
     group: 'models',
     summary: 'measure models on the Edge TPU of a board',
     details:
-      'Measure models on the Edge TPU of a board, or on its CPU: load, first inference, percentiles, throughput, copies,\n' +
-      'drift, temperature, and how that compares. Times are milliseconds. Models and the agent that runs them are put on\n' +
-      'the board once, and python3 has to be there.',
+      'Measure models on the Edge TPU of a board, or on its CPU: load, first\n' +
+      'inference, percentiles, throughput, copies, drift, temperature, and how that\n' +
+      'compares. Times are milliseconds. Models and the agent that runs them are put\n' +
+      'on the board once, and python3 has to be there.',
     examples: [
       ['mdt bench detect_edgetpu.tflite', 'with the verdict against what Google measured on this kind of board'],
       ['mdt bench --duration 60 --governor performance *_edgetpu.tflite', 'under load, a minute for each'],
@@ -72,10 +78,14 @@ function addRunOptions(verb: Command): Command {
     .addOption(
       new Option('--tpu <number>', 'which Edge TPU, or all at the same time').argParser(parseTpu).conflicts('cpu'),
     )
-    .addOption(new Option('--runs <count>', 'inferences (default: 500, on the CPU 50)').argParser(upTo(1, 100_000_000)))
-    .addOption(new Option('--duration <seconds>', 'measure for this long').argParser(parseSeconds).conflicts('runs'))
-    .addOption(new Option('--warmup <count>', 'inferences before (default: 5)').argParser(upTo(0, 1_000_000)))
-    .addOption(new Option('--streams <count>', 'interpreters at the same time').argParser(upTo(1, 64)))
+    .addOption(new Option('--runs <count>', 'inferences (default: 500, on the CPU 50)').argParser(upTo(1, MAX_RUNS)))
+    .addOption(new Option('--duration <seconds>', 'measure for this long').argParser(parseDuration).conflicts('runs'))
+    .addOption(
+      new Option('--warmup <count>', 'inferences before that are not counted (default: 5)').argParser(
+        upTo(0, 1_000_000),
+      ),
+    )
+    .addOption(new Option('--streams <count>', 'interpreters at the same time on each Edge TPU').argParser(upTo(1, 64)))
     .addOption(new Option('--interleave', 'run the models in turn'))
     .addOption(new Option('--threads <count>', 'threads of each interpreter').argParser(upTo(1, 64)))
     .addOption(new Option('--governor <name>', 'CPU governor while it runs').choices(['performance']))
@@ -99,10 +109,7 @@ async function bench(
   const operation = { signal: cli.io.signal, onProgress: progress.onProgress };
   const { report } = await runBench(contact.session, request, operation);
   progress[Symbol.dispose]();
-  const isOnStdout = await writeReports(cli, report, options);
-  if (isOnStdout) return;
-  printBench(cli, report);
-  if (suite !== undefined) printTable(cli, suite.suiteTable(report));
+  await show(cli, { report, options, table: suite?.suiteTable(report) });
 }
 
 /** Training on the board, as pycoral's scripts measure it. */
@@ -112,6 +119,10 @@ async function training(
   { files, options }: { readonly files: readonly string[]; readonly options: Options },
 ): Promise<void> {
   const folder = files.length === 0 ? undefined : folderOf(files);
+  const idle = NOT_FOR_TRAINING.find(name => options[name] !== undefined);
+  if (idle !== undefined) {
+    throw new UsageError(`--${idle} means nothing to --suite transfer.`, { hint: 'Leave it out.' });
+  }
   const { runTraining } = await import('../../bench/run-training.js');
   await using contact = await contactFor(cli, command);
   using progress = progressFor(cli, command);
@@ -122,7 +133,27 @@ async function training(
     ...{ signal: cli.io.signal, onProgress: progress.onProgress },
   });
   progress[Symbol.dispose]();
-  if (!(await writeReports(cli, report, options))) printBench(cli, report);
+  await show(cli, { report, options });
+}
+
+/** What was measured is printed first: a file that cannot be written does not lose it. */
+async function show(
+  cli: Cli,
+  {
+    report,
+    options,
+    table,
+  }: {
+    readonly report: BenchReport;
+    readonly options: Options;
+    readonly table?: readonly (readonly string[])[] | undefined;
+  },
+): Promise<void> {
+  if (![options.json, options.csv, options.html].includes('-')) {
+    printBench(cli, report);
+    if (table !== undefined) printTable(cli, table);
+  }
+  await writeReports(cli, report, options);
 }
 
 function folderOf([folder = '.', ...more]: readonly string[]): string {
@@ -158,6 +189,12 @@ async function printAgentCommand(cli: Cli, command: Command): Promise<void> {
   await using contact = await contactFor(cli, command);
   const { path } = await deployAgent(contact.session, { signal: cli.io.signal });
   cli.printer.line(agentCommand(path).replace(/^exec /, ''));
+}
+
+function parseDuration(text: string): number {
+  const durationMs = parseSeconds(text);
+  if (durationMs <= MAX_DURATION_MS) return durationMs;
+  throw new InvalidArgumentError(`Give ${String(MAX_DURATION_MS / 1000)} seconds, which is a day, or less.`);
 }
 
 function parseTpu(text: string): number | 'all' {
