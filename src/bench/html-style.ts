@@ -23,6 +23,7 @@ svg rect.first, svg text.first { fill: var(--first); } svg polyline.first { stro
 svg text.second { fill: var(--second); } svg polyline.second { stroke: var(--second); stroke-dasharray: 5 3; }
 @media screen and (max-width: 760px) {
   svg text { font-size: 18px; }
+  .facts { width: 100%; } .facts th { white-space: normal; width: 38%; } .facts th, .facts td { padding: .3rem .6rem .3rem 0; }
   .wide, .wide tbody { display: block; } .wide thead { display: none; }
   .wide tr { display: grid; grid-template-columns: 1fr 1fr; gap: 0 1.2rem; padding: .6rem 0; border-bottom: 2px solid var(--rule); }
   .wide td { display: flex; justify-content: space-between; gap: .8rem; padding: .15rem 0; border: 0; }

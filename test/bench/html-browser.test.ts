@@ -78,6 +78,7 @@ async function measured(t: ExecutionContext, width: number): Promise<Record<stri
     'document.title=JSON.stringify({page:d.scrollWidth,window:innerWidth,charts:s.length,' +
     'narrowest:Math.min(...s.map(one=>one.getBoundingClientRect().width)),' +
     'shallowest:Math.min(...s.map(one=>one.getBoundingClientRect().height)),' +
+    'facts:Math.min(...[...document.querySelectorAll(".facts td")].map(one=>one.getBoundingClientRect().width)),' +
     'tables:document.querySelectorAll("table").length})</script>';
   const file = join(await tempDir(t), 'measured.html');
   const page = reportHtml(fullReport()).replace(/<meta http-equiv[^>]*>/, '');
@@ -117,6 +118,8 @@ for (const [kind, width] of [
     t.true((found['page'] ?? Infinity) <= width, JSON.stringify(found));
     t.like(found, { charts: 5, tables: 5 });
     t.true((found['narrowest'] ?? 0) > width * 0.5 && (found['shallowest'] ?? 0) > 80, JSON.stringify(found));
+    // Text beside its label, not one word under the other.
+    t.true((found['facts'] ?? 0) > 180, JSON.stringify(found));
   });
 }
 
