@@ -73,9 +73,10 @@ async function untilRestored(governor: string): Promise<void> {
 real('Ctrl-C in the middle tells what was measured, ends the agent and sets the governor back', async t => {
   const desk = await boardOnDesk(t);
   const governor = await withGovernor(desk);
-  const { io } = await benchUntilItRuns(t, desk, abort => {
+  const { code, io } = await benchUntilItRuns(t, desk, abort => {
     abort.abort();
   });
+  t.is(code, 130, io.err);
   t.regex(io.out, /turns\.tflite/);
   await untilNoAgentRuns(desk);
   t.is((await readFile(governor, 'utf8')).trim(), 'ondemand');
@@ -99,14 +100,12 @@ real('a connection that is killed in the middle is told as one, and nothing is l
 real('the second run of an unchanged model sends nothing but what to run', async t => {
   const { configDir, board } = await boardOnDesk(t);
   const file = await modelFile(t, 1024);
-  const sizeBytes = 1024 * 1024;
   const words = ['bench', ...BOARD, '--cpu', '--runs', '5', file];
   t.is((await mdt({ configDir }, ...words)).code, 0);
   // A connection that breaks off after less than the agent or the model is enough.
   board.faults = { dropAfterBytes: 36_000 };
   const again = await mdt({ configDir }, ...words);
   t.is(again.code, 0, again.err);
-  t.true(sizeBytes > 36_000);
 });
 
 real('a board whose clock is in the past is measured all the same, and told of its clock', async t => {

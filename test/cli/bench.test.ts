@@ -77,6 +77,7 @@ test('what is no model, no result and no number is refused before anything is se
   t.is((await mdt({ configDir }, 'bench', ...BOARD, '--runs', '0', file)).code, 2);
   t.is((await mdt({ configDir }, 'bench', ...BOARD, '--runs', '5', '--duration', '5', file)).code, 2);
   t.is((await mdt({ configDir }, 'bench', ...BOARD, '--duration', '86401', file)).code, 2);
+  t.is((await mdt({ configDir }, 'bench', ...BOARD, '--json', '-', '--csv', '-', file)).code, 2);
   t.is((await mdt({ configDir }, 'bench', ...BOARD)).code, 2);
   t.deepEqual(
     (await readdir(join(board.rootDir, 'home/mendel'))).filter(name => name === '.mdt'),

@@ -66,6 +66,9 @@ export function addBench(program: Command, cli: Cli): void {
     .addOption(new Option('--agent-only', 'put the agent on the board, and print the command that runs it'))
     .addOption(progressOption())
     .action(async (files: readonly string[], options: Options, command: Command) => {
+      if (outputsOf(options).filter(file => file === '-').length > 1) {
+        throw new UsageError('Only one result fits on the standard output.', { hint: 'Name files for the others.' });
+      }
       await (options.agentOnly ? printAgentCommand(cli, command) : bench(cli, command, { files, options }));
     });
 }
@@ -136,6 +139,10 @@ async function training(
   await show(cli, { report, options });
 }
 
+function outputsOf({ json, csv, html }: Options): (string | undefined)[] {
+  return [json, csv, html];
+}
+
 /** What was measured is printed first: a file that cannot be written does not lose it. */
 async function show(
   cli: Cli,
@@ -149,7 +156,7 @@ async function show(
     readonly table?: readonly (readonly string[])[] | undefined;
   },
 ): Promise<void> {
-  if (![options.json, options.csv, options.html].includes('-')) {
+  if (!outputsOf(options).includes('-')) {
     printBench(cli, report);
     if (table !== undefined) printTable(cli, table);
   }
