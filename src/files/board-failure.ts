@@ -41,6 +41,14 @@ export function boardFailure(said: string, facts: FailureFacts): FileError {
   return new FileError(`${path} could not be written on the board: ${last}.`, details('other'));
 }
 
+/** The error of a push whose part is gone: another one of the same file has removed or continued it. */
+export function overtaken(path: string): FileError {
+  return new FileError(`Another push of ${safeText(path)} has taken the place of this one.`, {
+    facts: { path, reason: 'overtaken' },
+    hint: 'What that one puts in place is whole; repeat the command if this is to be the last.',
+  });
+}
+
 export function noSpace(facts: FailureFacts, where: string): NoSpaceError {
   const needed = facts.neededBytes === undefined ? '' : ` of ${formatBytes(facts.neededBytes)}`;
   const free = facts.freeBytes === undefined ? '' : ` (${formatBytes(facts.freeBytes)} free)`;

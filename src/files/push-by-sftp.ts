@@ -4,10 +4,12 @@ import { safeText } from '../device/board-text.js';
 import type { RemoteFile, SftpChannel } from '../ssh/sftp.js';
 import { mapBounded } from '../time/concurrency.js';
 import { throwIfAborted } from '../time/deadline.js';
+import { overtaken } from './board-failure.js';
+import { isRemoteFileError, SFTP_STATUS } from '../ssh/sftp-requests.js';
 import { explainRemoteError } from './remote-error.js';
 import { hashPrefix, readChunks } from './local-read.js';
 import { isText } from './names.js';
-import { partName } from './part-name.js';
+import { isPartOf, partNames, type PartNames } from './part-name.js';
 import type { PushContext } from './push-context.js';
 import { foldersToFinish } from './push-folders.js';
 import type { PlannedEntry, PushPlan } from './push-plan.js';
@@ -39,6 +41,12 @@ export async function sendBySftp(context: PushContext, plan: PushPlan): Promise<
     hint: 'The board took nothing more for that long; check the connection and repeat the command with --resume.',
   };
   await withStallWatch(options, watch => new SftpSender(context, sftp, watch).send(plan));
+}
+
+interface ClaimedPart {
+  /** Path of a name beside the final place. */
+  readonly inFolder: (name: string) => string;
+  readonly file: PlannedEntry;
 }
 
 class SftpSender {
@@ -97,14 +105,51 @@ class SftpSender {
       return;
     }
     const { folder, name } = splitTarget(path);
-    const part = joinPath(folder === '' ? '/' : folder, partName(name, file));
-    const offset = this.#context.resume ? await this.#usablePart(part, file) : 0;
+    const names = partNames(name, file);
+    const inFolder = (own: string): string => joinPath(folder === '' ? '/' : folder, own);
+    const part = inFolder(names.own);
+    const offset = await this.#claimPart(names, { inFolder, file });
     this.#context.tally.resumed(offset);
     this.#context.meter.advance(offset, file.target);
-    await this.#orRemove(part, () => this.#write(part, path, { file, offset }), isInterruption);
+    const write = async (): Promise<void> => {
+      try {
+        await this.#write(part, path, { file, offset });
+      } catch (error) {
+        throw isRemoteFileError(error, SFTP_STATUS.noSuchFile) ? overtaken(path) : error;
+      }
+    };
+    await this.#orRemove(part, write, isInterruption);
   }
 
-  async #usablePart(part: string, file: PlannedEntry): Promise<number> {
+  /** Takes over what can be continued, and removes all other parts of the file; resolves with what there is of it. */
+  async #claimPart(names: PartNames, { inFolder, file }: ClaimedPart): Promise<number> {
+    const listed = await this.#sftp.readdir(inFolder(''));
+    const parts = listed.filter(({ name, type }) => type === 'file' && isPartOf(names, name));
+    const ofVersion = parts.filter(({ name }) => name.startsWith(names.ofVersion));
+    const [largest] = this.#context.resume ? ofVersion.sort((a, b) => b.sizeBytes - a.sizeBytes) : [];
+    const part = inFolder(names.own);
+    const isOurs = largest !== undefined && (await this.#tried(this.#sftp.rename(inFolder(largest.name), part)));
+    await Promise.all(
+      parts.filter(other => other !== largest).map(({ name }) => this.#tried(this.#sftp.remove(inFolder(name)))),
+    );
+    const offset = isOurs ? await this.#usableBytes(part, file) : 0;
+    // Not cut off but made anew: another push may still be writing to it.
+    if (isOurs && offset === 0) await this.#sftp.remove(part);
+    return offset;
+  }
+
+  /** False where somebody else was quicker. */
+  async #tried(work: Promise<void>): Promise<boolean> {
+    try {
+      await work;
+      return true;
+    } catch (error) {
+      if (isRemoteFileError(error)) return false;
+      throw error;
+    }
+  }
+
+  async #usableBytes(part: string, file: PlannedEntry): Promise<number> {
     const found = await this.#sftp.stat(part);
     if (!found || found.sizeBytes > file.sizeBytes) return 0;
     const [there, here] = await Promise.all([
@@ -120,7 +165,7 @@ class SftpSender {
     path: string,
     { file, offset }: { file: PlannedEntry; offset: number },
   ): Promise<void> {
-    const remote = await this.#sftp.open(temporary, offset > 0 ? 'write-keep' : 'write-truncate', 0o600);
+    const remote = await this.#sftp.open(temporary, offset > 0 ? 'write-existing' : 'write-new', 0o600);
     try {
       await writeContent(remote, this.#chunks(file, offset), {
         position: offset,

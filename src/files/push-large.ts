@@ -3,13 +3,13 @@ import { FileError, ProtocolError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { mapBounded } from '../time/concurrency.js';
 import { pause } from '../time/deadline.js';
-import { boardFailure } from './board-failure.js';
+import { boardFailure, overtaken } from './board-failure.js';
 import { BoardPipe } from './board-pipe.js';
 import { runScript, scriptCommand } from './board-script.js';
 import { Prefixed } from './prefixed.js';
 import { isCompressible, MIN_COMPRESSED_BYTES, PROBE_BYTES, probe, sampleCompression } from './link-gauge.js';
 import { hashPrefix, readChunks } from './local-read.js';
-import { partName } from './part-name.js';
+import { partNames, type PartNames } from './part-name.js';
 import type { PushContext } from './push-context.js';
 import { stampOf, type PlannedEntry } from './push-plan.js';
 import { joinPath, splitTarget } from './paths.js';
@@ -21,34 +21,45 @@ const POLL_INTERVAL_MS = 200;
 const HASH_BYTES_PER_S = 10e6;
 const HASH_GRACE_MS = 60_000;
 
-/** Appends stdin to the part file, after parts of other versions of the same file are gone. Keeps it when cut off. */
+const EXIT = { short: 43, differs: 44, overtaken: 46 } as const;
+
+/** Writes stdin to the part file from an offset on, after all other parts of the file are gone. Keeps it when cut off. */
 const RECEIVE = String.raw`
 LC_ALL=C; export LC_ALL
 part=./$2 family=./$3 offset=$4
 cd -- "$1" || exit 41
 umask 077
-for old in "$family".????????????????.mdt-part; do [ "$old" = "$part" ] || rm -f -- "$old"; done
+for old in "$family"????????????????.mdt-part; do
+  [ "$offset" -gt 0 ] && [ "$old" = "$part" ] || rm -f -- "$old"
+done
 [ "$offset" -gt 0 ] || : > "$part" || exit 41
-full() { rm -f -- "$part"; exit 42; }
+full() { [ -e "$part" ] || exit 46; rm -f -- "$part"; exit 42; }
+store() { dd of="$part" bs=128k conv=notrunc,nocreat oflag=seek_bytes seek="$1" status=none; }
 IFS=' ' read -r how bytes || exit 40
 if [ "$how" = probe ]; then
   echo ready
-  head -c "$bytes" >> "$part" || full
+  head -c "$bytes" | store "$offset" || full
+  offset=$((offset + bytes))
   echo probed
   read -r how || exit 40
 fi
 case $how in
-gzip) gzip -dc | cat >> "$part" || full ;;
-*) cat >> "$part" || full ;;
+gzip) gzip -dc | store "$offset" || full ;;
+*) store "$offset" || full ;;
 esac
 `;
 
-/** Says size and hash of the part file, or nothing if there is none. */
-const INSPECT = String.raw`
+/** Takes the largest part of this version over, and says its size and hash; nothing if there is none. */
+const CLAIM = String.raw`
 cd -- "$1" || exit 41
-[ -f "./$2" ] || exit 0
-stat -c %s -- "./$2"
-sha256sum < "./$2"
+part=./$2 version=./$3 best= most=-1
+for old in "$version"????????.mdt-part; do
+  [ -f "$old" ] && [ ! -L "$old" ] && size=$(stat -c %s -- "$old") || continue
+  if [ "$size" -gt "$most" ]; then best=$old most=$size; fi
+done
+[ -n "$best" ] && mv -T -- "$best" "$part" || exit 0
+stat -c %s -- "$part"
+sha256sum < "$part"
 `;
 
 /** Confirms the part file and gives it its final name. */
@@ -56,6 +67,7 @@ const PLACE = String.raw`
 LC_ALL=C; export LC_ALL
 part=./$2 final=./$3 size=$4 mode=$5 time=$6 sum=$7
 cd -- "$1" || exit 41
+[ -e "$part" ] || exit 46
 [ "$(stat -c %s -- "$part")" = "$size" ] || exit 43
 if [ -n "$sum" ]; then
   read -r found _ <<END
@@ -78,7 +90,7 @@ class LargeFile {
   readonly #file: PlannedEntry;
   readonly #folder: string;
   readonly #name: string;
-  readonly #part: string;
+  readonly #part: PartNames;
   readonly #path: string;
   #confirmed = 0;
 
@@ -88,12 +100,12 @@ class LargeFile {
     this.#file = file;
     this.#folder = joinPath(context.base, folder);
     this.#name = name;
-    this.#part = partName(name, file);
+    this.#part = partNames(name, file);
     this.#path = joinPath(context.base, file.target);
   }
 
   async push(): Promise<void> {
-    const offset = this.#context.resume ? await this.#usablePart() : 0;
+    const offset = this.#context.resume ? await this.#claimPart() : 0;
     this.#confirmTo(offset);
     this.#context.tally.resumed(offset);
     const sum = await this.#send(offset);
@@ -104,11 +116,11 @@ class LargeFile {
   }
 
   /** How much of the file is on the board already, from a transfer that was cut off, and is the same as here. */
-  async #usablePart(): Promise<number> {
+  async #claimPart(): Promise<number> {
     const { session, signal } = this.#context;
     const { stdout } = await runScript(
       session,
-      { script: INSPECT, args: [this.#folder, this.#part] },
+      { script: CLAIM, args: [this.#folder, this.#part.own, this.#part.ofVersion] },
       {
         signal,
         timeoutMs: HASH_GRACE_MS + (this.#file.sizeBytes / HASH_BYTES_PER_S) * 1000,
@@ -131,7 +143,7 @@ class LargeFile {
       hint: 'The board took nothing more for that long; check the connection and repeat the command with --resume.',
     };
     return withStallWatch(options, async watch => {
-      const words = [this.#folder, this.#part, familyOf(this.#part), offset];
+      const words = [this.#folder, this.#part.own, this.#part.ofFile, offset];
       const program = await session.exec(scriptCommand(RECEIVE, words), { signal: watch.signal });
       const pipe = new BoardPipe(program);
       const polling = new AbortController();
@@ -140,6 +152,7 @@ class LargeFile {
         const sum = await this.#stream(pipe, watch, offset);
         pipe.end();
         const code = await pipe.ended();
+        if (code === EXIT.overtaken) throw overtaken(this.#path);
         if (code !== 0) throw boardFailure(pipe.said, { path: this.#path, neededBytes: this.#file.sizeBytes });
         return sum;
       } catch (error) {
@@ -200,7 +213,7 @@ class LargeFile {
     await pause(POLL_INTERVAL_MS, signal);
     const sftp = await this.#context.session.sftp();
     for (;;) {
-      const part = await sftp.stat(joinPath(this.#folder, this.#part));
+      const part = await sftp.stat(joinPath(this.#folder, this.#part.own));
       if (signal.aborted) return;
       if (part && this.#confirmTo(part.sizeBytes)) watch.moved();
       await pause(POLL_INTERVAL_MS, signal);
@@ -211,7 +224,7 @@ class LargeFile {
     const { session, keepTimes, nowS, signal } = this.#context;
     const { sizeBytes, mode } = this.#file;
     const time = keepTimes ? stampOf(this.#file, nowS).toFixed(6) : '';
-    const words = [this.#folder, this.#part, this.#name, sizeBytes, mode.toString(8), time, sum];
+    const words = [this.#folder, this.#part.own, this.#name, sizeBytes, mode.toString(8), time, sum];
     const { code, said } = await runScript(
       session,
       { script: PLACE, args: words },
@@ -222,13 +235,14 @@ class LargeFile {
       },
     );
     if (code === 0) return;
-    if (code === 43) {
+    if (code === EXIT.overtaken) throw overtaken(this.#path);
+    if (code === EXIT.short) {
       throw new FileError(`The board did not keep all of ${safeText(this.#path)}.`, {
         facts: { path: this.#path, sizeBytes },
-        hint: 'Repeat the command; another transfer of the same file may have been under way.',
+        hint: 'Repeat the command.',
       });
     }
-    if (code === 44) {
+    if (code === EXIT.differs) {
       throw new ProtocolError(`What the board got of ${safeText(this.#path)} differs from what was sent.`, {
         facts: { path: this.#path },
         hint: 'Nothing was put in place; repeat the command.',
@@ -240,7 +254,7 @@ class LargeFile {
   async #discard(pipe: BoardPipe): Promise<void> {
     pipe.end();
     await pipe.ended();
-    const remove = { script: 'rm -f -- "$1/$2"', args: [this.#folder, this.#part] };
+    const remove = { script: 'rm -f -- "$1/$2"', args: [this.#folder, this.#part.own] };
     // It is an attempt; the error that led here is the one to tell.
     await runScript(this.#context.session, remove, {}).catch(() => undefined);
   }
@@ -252,9 +266,4 @@ class LargeFile {
     this.#confirmed = capped;
     return true;
   }
-}
-
-/** Part files of all versions of one file share this beginning. */
-function familyOf(part: string): string {
-  return part.replace(/\.[0-9a-f]{16}\.mdt-part$/, '');
 }

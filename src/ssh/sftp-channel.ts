@@ -17,7 +17,7 @@ const MAX_ENTRIES = 1_000_000;
 const OPEN_FLAGS: Readonly<Record<RemoteOpenMode, number>> = {
   read: 0x01,
   'write-truncate': 0x02 | 0x08 | 0x10,
-  'write-keep': 0x02 | 0x08,
+  'write-existing': 0x02,
   'write-new': 0x02 | 0x08 | 0x20,
 };
 

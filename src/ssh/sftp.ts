@@ -14,7 +14,7 @@ export interface RemoteEntry extends RemoteAttributes {
   readonly name: string;
 }
 
-export type RemoteOpenMode = 'read' | 'write-truncate' | 'write-keep' | 'write-new';
+export type RemoteOpenMode = 'read' | 'write-truncate' | 'write-existing' | 'write-new';
 
 export interface RemoteFile extends AsyncDisposable {
   /** Reads up to `length` bytes at `position`; fewer at the end of the file, 0 past it. */

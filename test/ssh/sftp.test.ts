@@ -100,8 +100,10 @@ for (const peer of peers) {
   test('the ways to open a file', async (t, { sftp, there, here }) => {
     await writeFile(join(here, 'old'), 'old content');
     await t.throwsAsync(sftp.open(`${there}/old`, 'write-new'), { instanceOf: RemoteFileError });
-    await t.throwsAsync(sftp.open(`${there}/none`, 'read'), { instanceOf: RemoteFileError });
-    await using kept = await sftp.open(`${there}/old`, 'write-keep');
+    for (const mode of ['read', 'write-existing'] as const) {
+      await t.throwsAsync(sftp.open(`${there}/none`, mode), { instanceOf: RemoteFileError });
+    }
+    await using kept = await sftp.open(`${there}/old`, 'write-existing');
     await kept.write(Buffer.from('OLD'), 0);
     await kept.setAttributes({ sizeBytes: 5 });
     t.is(await readFile(join(here, 'old'), 'utf8'), 'OLD c');

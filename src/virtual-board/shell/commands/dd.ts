@@ -9,6 +9,7 @@ interface DdPlan {
   readonly skipBytes: number;
   readonly seekBytes: number;
   readonly keepsRest: boolean;
+  readonly creates: boolean;
   readonly appends: boolean;
   readonly isQuiet: boolean;
 }
@@ -26,7 +27,7 @@ const FACTORS: Readonly<Record<string, number>> = {
   G: 1024 ** 3,
 };
 
-/** `dd` with if, of, bs, count, skip, seek, conv=notrunc, oflag=append and the flags that count in bytes. */
+/** `dd` with if, of, bs, count, skip, seek, conv=notrunc,nocreat, oflag=append and the flags that count in bytes. */
 export async function dd(process: BoardProcess): Promise<number> {
   const plan = makePlan(process.args);
   const input = plan.from === undefined ? undefined : await openInput(process.files, process.path(plan.from));
@@ -64,7 +65,7 @@ async function openSink(process: BoardProcess, plan: DdPlan): Promise<Sink> {
     return { write: data => stream.write(data, process.signal), [Symbol.asyncDispose]: () => Promise.resolve() };
   }
   const path = process.path(plan.to);
-  const file = await process.files.open(path, { write: true, create: true, append: plan.appends });
+  const file = await process.files.open(path, { write: true, create: plan.creates, append: plan.appends });
   if (!plan.keepsRest && !plan.appends) await file.truncate(plan.seekBytes);
   let position = plan.seekBytes;
   return {
@@ -85,6 +86,7 @@ function makePlan(args: readonly string[]): DdPlan {
   }
   const blockBytes = size(values.get('bs') ?? values.get('ibs') ?? '512');
   const flags = new Set(`${values.get('iflag') ?? ''},${values.get('oflag') ?? ''}`.split(','));
+  const conversions = (values.get('conv') ?? '').split(',');
   const bytes = (name: string, flag: string): number =>
     size(values.get(name) ?? '0') * (flags.has(flag) ? 1 : blockBytes);
   return {
@@ -94,7 +96,8 @@ function makePlan(args: readonly string[]): DdPlan {
     maxBytes: values.has('count') ? bytes('count', 'count_bytes') : Infinity,
     skipBytes: bytes('skip', 'skip_bytes'),
     seekBytes: bytes('seek', 'seek_bytes'),
-    keepsRest: (values.get('conv') ?? '').split(',').includes('notrunc'),
+    keepsRest: conversions.includes('notrunc'),
+    creates: !conversions.includes('nocreat'),
     appends: flags.has('append'),
     isQuiet: values.get('status') === 'none',
   };
