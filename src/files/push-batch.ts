@@ -1,8 +1,7 @@
-import { randomBytes } from 'node:crypto';
 import { ProtocolError } from '../errors.js';
+import { BATCH_EXIT } from './batch-programs.js';
 import { boardFailure } from './board-failure.js';
 import { BoardPipe } from './board-pipe.js';
-import { scriptCommand } from './board-script.js';
 import { commitScript } from './commit-script.js';
 import { isCompressible, MIN_COMPRESSED_BYTES, PROBE_BYTES, probe, sampleCompression } from './link-gauge.js';
 import { encodeName } from './names.js';
@@ -17,39 +16,6 @@ import { TarPacker } from './tar-packer.js';
 const BATCH_BYTES = 64 * 1024 * 1024;
 const TAR_RECORD_BYTES = 10_240;
 const FATAL = /No space left|Disk quota exceeded|Read-only file system/;
-const EXIT = { incomplete: 43, differs: 44 } as const;
-
-/**
- * Unpacks an archive from stdin into a folder of its own beside the targets, compares names and sizes (and hashes) with
- * the list that the archive ends with, and only then moves everything in place. Whatever happens, the folder goes.
- */
-const SCRIPT = String.raw`
-LC_ALL=C; export LC_ALL
-base=$1 stage=$2 keep=$3 sums=$4
-cd -- "$base" || exit 41
-trap 'cd /; rm -rf -- "$base/$stage"' EXIT
-trap 'exit 40' HUP INT TERM PIPE
-mkdir -m 700 -- "$stage" && cd -- "./$stage" && mkdir -m 700 t || exit 41
-unpack() {
-  tar -xpf - $keep --no-same-owner --warning=no-timestamp --checkpoint=64 --checkpoint-action='echo=mdt %u'
-}
-IFS=' ' read -r how bytes || exit 40
-if [ "$how" = probe ]; then
-  echo ready
-  head -c "$bytes" > probe || exit 42
-  echo probed
-  read -r how || exit 40
-fi
-case $how in
-gzip) { [ ! -f probe ] || cat probe; gzip -dc; } | unpack ;;
-*) if [ -f probe ]; then cat probe - | unpack; else unpack; fi ;;
-esac || exit 42
-cd t && [ -f ../commit ] || exit 43
-find . -mindepth 1 ! -type d -printf '%y %s %P\0' | sort -z | cmp -s - ../sizes || exit 43
-[ "$sums" = 0 ] || find . -type f -print0 | sort -z | xargs -0r sha256sum -z -- | cmp -s - ../sums || exit 44
-sh ../commit || exit 45
-echo done
-`;
 
 /** Sends folders, small files and symlinks as archives; what one archive holds is put in place when all of it is there. */
 export async function pushBatches(context: PushContext, entries: readonly PlannedEntry[]): Promise<void> {
@@ -69,14 +35,7 @@ async function pushBatch(context: PushContext, packer: TarPacker): Promise<void>
     hint: 'The board took nothing more for that long; check the connection and repeat the command.',
   };
   await withStallWatch(options, async watch => {
-    const stage = `.mdt-${randomBytes(6).toString('hex')}.tmp`;
-    const command = scriptCommand(SCRIPT, [
-      context.base,
-      stage,
-      context.keepTimes ? '' : '-m',
-      context.checksum ? 1 : 0,
-    ]);
-    await new Batch(context, packer, watch).run(command);
+    await new Batch(context, packer, watch).run();
   });
 }
 
@@ -92,8 +51,8 @@ class Batch {
     this.#watch = watch;
   }
 
-  async run(command: string): Promise<void> {
-    const program = await this.#context.session.exec(command, { signal: this.#watch.signal });
+  async run(): Promise<void> {
+    const program = await this.#context.programs.take(this.#context.base, this.#watch.signal);
     const pipe = new BoardPipe(program, line => this.#hear(line));
     try {
       this.#packer.startBatch();
@@ -144,9 +103,9 @@ class Batch {
     const [first] = this.#packer.batch;
     const path = first ? `${this.#context.base}/${first.target}` : this.#context.base;
     if (code === 0) this.#confirmTo(Number.POSITIVE_INFINITY);
-    else if (pipe.said.trim() === '' && code === EXIT.incomplete) {
+    else if (pipe.said.trim() === '' && code === BATCH_EXIT.incomplete) {
       throw new ProtocolError('The board did not get all of the files; none of them were put in place.');
-    } else if (code === EXIT.differs) {
+    } else if (code === BATCH_EXIT.differs) {
       throw new ProtocolError('What the board got differs from what was sent; none of it was put in place.');
     } else throw boardFailure(pipe.said, { path });
   }

@@ -1,4 +1,5 @@
 import type { SshSession } from '../ssh/session.js';
+import type { BatchPrograms } from './batch-programs.js';
 import type { LinkGauge } from './link-gauge.js';
 import type { Meter } from './meter.js';
 import type { Tally } from './tally.js';
@@ -6,6 +7,8 @@ import type { Tally } from './tally.js';
 /** What all parts of one push share. */
 export interface PushContext {
   readonly session: SshSession;
+  /** What receives archives on the board. */
+  readonly programs: BatchPrograms;
   /** Absolute path of the folder that targets are relative to. */
   readonly base: string;
   readonly checksum: boolean;

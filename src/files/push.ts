@@ -2,6 +2,7 @@ import type { SshSession } from '../ssh/session.js';
 import { mapBounded } from '../time/concurrency.js';
 import { throwIfAborted } from '../time/deadline.js';
 import type { LongOperation } from '../time/progress.js';
+import { BatchPrograms } from './batch-programs.js';
 import { LinkGauge } from './link-gauge.js';
 import { readLocalSource, sourceName, type LocalSource } from './local-tree.js';
 import { hashPrefix } from './local-read.js';
@@ -45,7 +46,11 @@ export async function push(
   operation: LongOperation = {},
 ): Promise<TransferSummary> {
   const startedAtMs = performance.now();
-  const prepared = await prepare(session, request, operation.signal);
+  const { dryRun, keepAttributes, checksum } = request.options ?? {};
+  using programs = new BatchPrograms(session, { keepTimes: keepAttributes !== false, checksum: checksum === true });
+  const preparing = prepare(session, request, operation.signal);
+  if (dryRun !== true) programs.startAhead();
+  const prepared = await preparing;
   const { sources, target, plan } = prepared;
   const transfer = {
     task: 'push',
@@ -54,10 +59,10 @@ export async function push(
     unchanged: plan.unchanged.length,
     skipped: sources.flatMap(source => source.skipped),
     targets: target.roots.map(root => joinPath(target.base, root)),
-    isDryRun: request.options?.dryRun === true,
+    isDryRun: dryRun === true,
   } as const;
-  return runTransfer(transfer, operation, async (meter, tally) => {
-    await send(session, request, { prepared, tally, meter, signal: operation.signal });
+  return await runTransfer(transfer, operation, async (meter, tally) => {
+    await send(session, request, { prepared, programs, tally, meter, signal: operation.signal });
   });
 }
 
@@ -107,16 +112,18 @@ async function compareContent(
 
 interface Sending {
   readonly prepared: Prepared;
+  readonly programs: BatchPrograms;
   readonly tally: Tally;
   readonly meter: Meter;
   readonly signal: AbortSignal | undefined;
 }
 
 async function send(session: SshSession, { options = {} }: TransferRequest, sending: Sending): Promise<void> {
-  const { prepared, tally, meter, signal } = sending;
+  const { prepared, programs, tally, meter, signal } = sending;
   const { target, plan, nowS } = prepared;
   const context: PushContext = {
     session,
+    programs,
     base: target.base,
     checksum: options.checksum === true,
     compress: options.compress !== false,

@@ -9,6 +9,8 @@ import { decodeName, encodeName } from './names.js';
 export const TAR_BLOCK_BYTES = 512;
 
 const MAX_NAME_BYTES = 100;
+const CHECKSUM_AT = 148;
+const CHECKSUM_LENGTH = 8;
 const MAX_OCTAL_SIZE = 0o77777777777;
 const TYPES = { file: '0', symlink: '2', directory: '5' } as const;
 
@@ -41,8 +43,9 @@ export function encodeTarHeader(entry: TarEntry): Buffer {
   if (mtime !== entry.modifiedAtS || mtime < 0) blocks.push(...record('x', timeRecord(entry.modifiedAtS)));
   if (link.length > MAX_NAME_BYTES) blocks.push(...record('K', Buffer.concat([link, Buffer.alloc(1)])));
   if (name.length > MAX_NAME_BYTES) blocks.push(...record('L', Buffer.concat([name, Buffer.alloc(1)])));
-  blocks.push(header(TYPES[entry.kind], { ...entry, name, link, modifiedAtS: Math.max(0, mtime) }));
-  return Buffer.concat(blocks);
+  const { sizeBytes, mode } = entry;
+  const block = header(TYPES[entry.kind], { name, link, sizeBytes, mode, modifiedAtS: Math.max(0, mtime) });
+  return blocks.length === 0 ? block : Buffer.concat([...blocks, block]);
 }
 
 interface HeaderFields {
@@ -55,17 +58,16 @@ interface HeaderFields {
 
 function header(type: string, fields: HeaderFields): Buffer {
   const block = Buffer.alloc(TAR_BLOCK_BYTES);
+  const isLarge = fields.sizeBytes > MAX_OCTAL_SIZE;
   fields.name.copy(block, 0, 0, MAX_NAME_BYTES);
-  octal(block, 100, 7, fields.mode & 0o7777);
-  octal(block, 108, 7, 0);
-  octal(block, 116, 7, 0);
-  if (fields.sizeBytes <= MAX_OCTAL_SIZE) octal(block, 124, 11, fields.sizeBytes);
-  else base256(block, 124, fields.sizeBytes);
-  octal(block, 136, 11, fields.modifiedAtS);
-  block.write(type, 156, 'latin1');
+  const size = octal(isLarge ? 0 : fields.sizeBytes, 11);
+  const numbers = [octal(fields.mode & 0o7777, 7), octal(0, 7), octal(0, 7), size, octal(fields.modifiedAtS, 11)];
+  // All that lies between name and link target, at once: there are headers by the thousand.
+  block.write(`${numbers.join('\0')}\0        ${type}`, 100, 'latin1');
+  if (isLarge) base256(block, 124, fields.sizeBytes);
   fields.link.copy(block, 157, 0, MAX_NAME_BYTES);
   block.write('ustar\u000000', 257, 'latin1');
-  block.write(`${checksum(block).toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
+  block.write(`${octal(checksum(block), 6)}\0 `, CHECKSUM_AT, 'latin1');
   return block;
 }
 
@@ -81,11 +83,12 @@ function timeRecord(modifiedAtS: number): Buffer {
   return Buffer.from(`${String(length)}${body}`);
 }
 
-function octal(block: Buffer, at: number, digits: number, value: number): void {
-  block.write(value.toString(8).padStart(digits, '0'), at, 'latin1');
+function octal(value: number, digits: number): string {
+  return value.toString(8).padStart(digits, '0');
 }
 
 function base256(block: Buffer, at: number, value: number): void {
+  block.fill(0, at, at + 12);
   block.writeUInt8(0x80, at);
   block.writeUInt32BE(Math.floor(value / 2 ** 32), at + 4);
   block.writeUInt32BE(value % 2 ** 32, at + 8);
@@ -93,8 +96,9 @@ function base256(block: Buffer, at: number, value: number): void {
 
 /** Sum of all bytes of the block, with the checksum field itself taken as spaces. */
 function checksum(block: Buffer): number {
-  let sum = 8 * 0x20;
-  for (let at = 0; at < TAR_BLOCK_BYTES; at++) if (at < 148 || at >= 156) sum += block[at] ?? 0;
+  let sum = CHECKSUM_LENGTH * 0x20;
+  for (let at = 0; at < TAR_BLOCK_BYTES; at++) sum += block[at] ?? 0;
+  for (let at = CHECKSUM_AT; at < CHECKSUM_AT + CHECKSUM_LENGTH; at++) sum -= block[at] ?? 0;
   return sum;
 }
 
@@ -111,7 +115,7 @@ export interface RawTarHeader {
 /** Reads one header block; undefined for the empty block that ends an archive. @throws ProtocolError */
 export function decodeTarHeader(block: Buffer): RawTarHeader | undefined {
   if (block.every(byte => byte === 0)) return undefined;
-  if (number(block, 148, 8) !== checksum(block)) {
+  if (number(block, CHECKSUM_AT, CHECKSUM_LENGTH) !== checksum(block)) {
     throw new ProtocolError('A tar header has a wrong checksum.', { facts: { bytes: block.toString('hex', 0, 64) } });
   }
   const isUstar = block.toString('latin1', 257, 263) === 'ustar\0';

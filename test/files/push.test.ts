@@ -55,6 +55,14 @@ onEveryBoard('a folder arrives as it is: any names, modes, times, symlinks, empt
   t.deepEqual(summary.targets, [`${there}/tree`]);
 });
 
+onEveryBoard('a folder with several lines in its name can be the destination', async ({ t, session, here, there }) => {
+  await makeTree(here, { 'small file': 'content' });
+  const folder = process.platform === 'linux' ? `${there}/one\n\n two \n` : `${there}/one`;
+  await (await session.sftp()).mkdir(folder);
+  await push(session, { sources: [join(here, 'small file')], destination: `${folder}/` });
+  t.is((await readRemote(session, `${folder}/small file`)).toString(), 'content');
+});
+
 onEveryBoard('what is on the board already is not sent again, what differs is', async ({ t, session, here, there }) => {
   const request = { sources: [join(here, 'tree')], destination: there };
   await makeTree(join(here, 'tree'), { same: 'same', size: 'size', time: 'time', 'folder/x': 'x', 'folder/y': 'y' });
