@@ -44,7 +44,8 @@ export async function flashOne(cli: Cli, command: Command, words: FlashWords): P
   const request = requestOf(cli, options, { images, progress });
   const onUnfinished = options.yes ? undefined : (record: FlashRecord) => askToResume(cli, record);
   const outcome = await flashBoard(cli.host, place, { ...request, onUnfinished });
-  const version = options.verify ? await verify(cli, command, { outcome, options, progress }) : undefined;
+  const { console } = place;
+  const version = options.verify ? await verify(cli, command, { outcome, options, console, progress }) : undefined;
   progress[Symbol.dispose]();
   if (options.json) printJson(cli, flashJson(place, outcome, version));
   else cli.printer.line(flashedLine({ place, outcome, version, elapsedMs: performance.now() - startedAt }));
@@ -132,10 +133,18 @@ async function askToResume(cli: Cli, { steps, completed }: FlashRecord): Promise
   return (await confirm(cli.io, question)) ? 'resume' : 'restart';
 }
 
+interface Flashed {
+  readonly outcome: FlashOutcome;
+  readonly options: FlashOptions;
+  /** Named by the user, or found. */
+  readonly console: string | undefined;
+  readonly progress: ProgressView;
+}
+
 async function verify(
   cli: Cli,
   command: Command,
-  { outcome, options, progress }: { outcome: FlashOutcome; options: FlashOptions; progress: ProgressView },
+  { outcome, options, console, progress }: Flashed,
 ): Promise<MendelVersion> {
   const { verifyByConsole, verifyMendel } = await import('../flash/verify.js');
   const { choose, onProgress } = boardRequest(cli, command);
@@ -145,8 +154,8 @@ async function verify(
     text: 'Waiting until Mendel runs; a first boot takes minutes.',
   });
   const { signal } = cli.io;
-  if (options.console !== undefined) {
-    return await verifyByConsole(cli.host, { console: options.console, signal, onProgress: progress.onProgress });
+  if (console !== undefined) {
+    return await verifyByConsole(cli.host, { console, signal, onProgress: progress.onProgress });
   }
   return await verifyMendel(cli.host, {
     ...{ choose, onProgress, signal },

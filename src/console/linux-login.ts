@@ -5,11 +5,13 @@ import type { ConsolePort } from './console-port.js';
 import { detectOn, type ConsoleState } from './detect.js';
 import { Dialogue } from './dialogue.js';
 import { openShell, type ConsoleShell } from './linux-shell.js';
-import { FIRST_BOOT, LOGIN_INCORRECT, LOGIN_PROMPT, PASSWORD_PROMPT, SHELL_PROMPT } from './prompts.js';
+import { FIRST_BOOT, KERNEL_MESSAGE, LOGIN_INCORRECT, LOGIN_PROMPT, PASSWORD_PROMPT, SHELL_PROMPT } from './prompts.js';
 
 export interface LoginOptions extends LongOperation {
   readonly username: string;
   readonly password: string;
+  /** It was restarted just now: no key is pressed before its kernel runs, since one would stop its boot. */
+  readonly isStarting?: boolean | undefined;
   /** Longest wait for a board that is booting; the first boot takes minutes. Default 10 minutes. */
   readonly bootTimeoutMs?: number | undefined;
   /** Longest silence of a login; default 30 s. */
@@ -18,6 +20,8 @@ export interface LoginOptions extends LongOperation {
 
 const BOOT_TIMEOUT_MS = 600_000;
 const LOGIN_TIMEOUT_MS = 30_000;
+/** By then a board that was restarted is past the countdown of U-Boot, even if its kernel says nothing. */
+const START_PAUSE_MS = 20_000;
 /** How long a booting board may be without a prompt before it is asked again; kernel messages may stand behind one. */
 const BOOT_PAUSE_MS = 15_000;
 
@@ -41,8 +45,11 @@ export async function login(port: ConsolePort, options: LoginOptions): Promise<C
 
 type LinuxState = Extract<ConsoleState, { kind: 'login-prompt' | 'shell' }>;
 
-async function waitForLinux(dialogue: Dialogue, options: LongOperation): Promise<LinuxState> {
+async function waitForLinux(dialogue: Dialogue, options: LoginOptions): Promise<LinuxState> {
   const { signal } = options;
+  if (options.isStarting === true) {
+    await dialogue.poll({ kernel: KERNEL_MESSAGE, login: LOGIN_PROMPT }, { waitMs: START_PAUSE_MS, signal });
+  }
   let told: 'nothing' | 'boot' | 'first boot' = 'nothing';
   for (;;) {
     const state = await detectOn(dialogue, signal);

@@ -12,6 +12,8 @@ export const AUTOBOOT_COUNTDOWN = /autoboot:\s+\d/i;
 export const U_BOOT_BANNER = /^U-Boot (?:SPL )?\d{4}\.\d\d/m;
 /** What a board's bootloader says to keys while it is in fastboot, and what mainline says over the network. */
 export const FASTBOOT_RUNS = /In fastboot mode|Listening for fastboot command/i;
+/** What NXP's U-Boot says if it was restarted in order to enter fastboot, which it does next. */
+export const FASTBOOT_REQUESTED = /Fastboot: Got bootloader commands/;
 
 /** `swift-otter login: ` */
 export const LOGIN_PROMPT = /^(?:([\w.-]+) )?login: +(?![^])/m;
@@ -22,5 +24,7 @@ export const SHELL_PROMPT = /^([^\n]{0,200}[$#]) +(?![^])/m;
 
 /** systemd's line while runonce makes keys and names on the first boot, which takes minutes. */
 export const FIRST_BOOT = /A start job is running for Scripts that should be run only once/;
+/** U-Boot is left behind: keys cannot stop the boot any more. */
+export const KERNEL_MESSAGE = /^Starting kernel|^\[ *\d+\.\d{3,}\]/m;
 export const BOOT_MESSAGE =
   /^\[ *\d+\.\d{3,}\]|^\[ {2}OK {2}\]|^Starting kernel|A start job is running|^U-Boot (?:SPL )?\d{4}/m;

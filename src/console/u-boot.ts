@@ -4,7 +4,7 @@ import type { LongOperation } from '../time/progress.js';
 import type { ConsolePort } from './console-port.js';
 import { detectOn } from './detect.js';
 import { Dialogue } from './dialogue.js';
-import { AUTOBOOT_COUNTDOWN, FASTBOOT_RUNS, U_BOOT_BANNER, U_BOOT_PROMPT } from './prompts.js';
+import { AUTOBOOT_COUNTDOWN, FASTBOOT_REQUESTED, FASTBOOT_RUNS, U_BOOT_BANNER, U_BOOT_PROMPT } from './prompts.js';
 
 /*
  * The command line of U-Boot. Its prompt comes without a line end; CR alone ends a command, since the LF behind it would
@@ -32,13 +32,26 @@ export interface UBootOptions extends LongOperation {
   readonly timeouts?: Partial<UBootTimeouts> | undefined;
 }
 
+export interface EnterFastbootOptions extends UBootOptions {
+  /** Called if Linux waits for a login or a command: restarts the board. Without it somebody has to do that by hand. */
+  readonly restartLinux?: (() => Promise<void>) | undefined;
+}
+
+const STARTING = {
+  countdown: AUTOBOOT_COUNTDOWN,
+  prompt: U_BOOT_PROMPT,
+  banner: U_BOOT_BANNER,
+  fastboot: FASTBOOT_RUNS,
+  requested: FASTBOOT_REQUESTED,
+};
+
 const START_HINT = 'Reset the board, or take its power away and give it again, while the command waits.';
 
 /**
- * Waits for the board to start and stops its countdown; returns at the prompt. A board that is at the prompt already
- * is asked nothing. @throws TimeoutError, TransportError, AbortedError
+ * Waits for the board to start and stops its countdown; returns at the prompt, or when it goes into fastboot by itself.
+ * A board that is at the prompt already is asked nothing. @throws TimeoutError, TransportError, AbortedError
  */
-export async function stopAutoboot(dialogue: Dialogue, options: UBootOptions = {}): Promise<void> {
+export async function stopAutoboot(dialogue: Dialogue, options: UBootOptions = {}): Promise<'prompt' | 'fastboot'> {
   const { startMs } = { ...U_BOOT_TIMEOUTS, ...options.timeouts };
   const deadline = {
     operation: `waiting for U-Boot on ${dialogue.port.name}`,
@@ -47,9 +60,9 @@ export async function stopAutoboot(dialogue: Dialogue, options: UBootOptions = {
     hint: START_HINT,
   };
   for (;;) {
-    const patterns = { countdown: AUTOBOOT_COUNTDOWN, prompt: U_BOOT_PROMPT, banner: U_BOOT_BANNER };
-    const { name } = await dialogue.expect(patterns, deadline);
-    if (name === 'prompt') return;
+    const { name } = await dialogue.expect(STARTING, deadline);
+    if (name === 'prompt') return 'prompt';
+    if (name === 'fastboot' || name === 'requested') return 'fastboot';
     // A key that comes before the countdown counts, and may be all there is time for.
     await dialogue.send(STOP_KEY);
   }
@@ -89,18 +102,22 @@ export interface FastbootEntered {
 }
 
 /**
- * From the countdown or the prompt to `fastboot 0`. Resolves when fastboot runs: not when the command was sent. After it
+ * From the countdown, the prompt or a running Linux to `fastboot 0`. Resolves when fastboot runs: not when the command was sent. After it
  * the board listens on USB; `leaveFastboot` ends it.
  * @throws BoardRefusedError if U-Boot has no fastboot or cannot start it, TimeoutError, TransportError, AbortedError
  */
-export async function enterFastboot(port: ConsolePort, options: UBootOptions = {}): Promise<FastbootEntered> {
+export async function enterFastboot(port: ConsolePort, options: EnterFastbootOptions = {}): Promise<FastbootEntered> {
   const dialogue = new Dialogue(port);
   const state = await detectOn(dialogue, options.signal);
   if (state.kind === 'fastboot') return { evidence: 'words' };
   if (state.kind === 'u-boot-countdown') await dialogue.send(STOP_KEY);
-  if (state.kind !== 'u-boot-prompt') {
-    if (state.kind !== 'u-boot-countdown') tell(options, `Waiting for U-Boot on ${port.name}. ${START_HINT}`);
-    await stopAutoboot(dialogue, options);
+  const isLinux = state.kind === 'login-prompt' || state.kind === 'shell';
+  if (isLinux && options.restartLinux !== undefined) await options.restartLinux();
+  else if (state.kind !== 'u-boot-prompt' && state.kind !== 'u-boot-countdown') {
+    tell(options, `Waiting for U-Boot on ${port.name}. ${START_HINT}`);
+  }
+  if (state.kind !== 'u-boot-prompt' && (await stopAutoboot(dialogue, options)) === 'fastboot') {
+    return { evidence: 'words' };
   }
   tell(options, 'U-Boot was stopped; starting fastboot.');
   return await startFastboot(dialogue, options);
@@ -113,6 +130,18 @@ export async function leaveFastboot(port: ConsolePort, options: UBootOptions = {
   await dialogue.send(CTRL_C);
   const deadline = { operation: 'leaving fastboot', timeoutMs: commandMs, signal: options.signal };
   await dialogue.expect({ prompt: U_BOOT_PROMPT }, deadline);
+}
+
+/**
+ * Ends fastboot, starts the board anew and enters fastboot again, which `reboot-bootloader` cannot do on a board without
+ * a partition to note it in. @throws as enterFastboot
+ */
+export async function restartFastboot(port: ConsolePort, options: UBootOptions = {}): Promise<FastbootEntered> {
+  await leaveFastboot(port, options);
+  const dialogue = new Dialogue(port);
+  await typeLine(dialogue, 'reset', { operation: 'resetting the board', signal: options.signal });
+  if ((await stopAutoboot(dialogue, options)) === 'fastboot') return { evidence: 'words' };
+  return await startFastboot(dialogue, options);
 }
 
 async function startFastboot(dialogue: Dialogue, options: UBootOptions): Promise<FastbootEntered> {

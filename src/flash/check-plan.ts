@@ -16,7 +16,7 @@ export interface PlanCheck {
 }
 
 /** Partitions to which the partition table itself is written. */
-const TABLE_PARTITIONS: readonly string[] = ['gpt', 'mmc0'];
+export const TABLE_PARTITIONS: readonly string[] = ['gpt', 'mmc0'];
 
 /**
  * Holds every image of a plan against what is expected of it and against the partition that it goes to: as it will be

@@ -4,7 +4,7 @@ import { sshRoutes } from '../device/device.js';
 import { TransportError } from '../errors.js';
 import type { FastbootClient } from '../fastboot/client.js';
 import type { ConnectOptions } from '../fastboot/connect.js';
-import type { BoardRequest, HostContext } from '../pairing/host.js';
+import { openHost, type BoardRequest, type HostContext } from '../pairing/host.js';
 import { listFastbootBoards } from '../power/fastboot-boards.js';
 import { rebootBoard } from '../power/reboot.js';
 import { waitForFastboot, type Expected as AwaitedBoard } from '../power/wait-for-fastboot.js';
@@ -34,16 +34,17 @@ const RETRY_MS = 50;
 export async function enterFastboot(host: HostContext, place: BoardPlace, request: EnterRequest): Promise<Entered> {
   switch (place.kind) {
     case 'fastboot':
-      return await enterDirectly(place, request);
+      return await enterDirectly(host, place, request);
     case 'mendel':
-      return await enterBySsh(host, place, request);
+      return await enterRunning(host, place, request);
     case 'console':
-      return await enterByConsole({ ...place, target: undefined }, request);
+      return await enterByConsole(host, { ...place, target: undefined }, request);
   }
 }
 
 /** A board that does not answer where it should be in fastboot can be brought there by its console, if that is known. */
 async function enterDirectly(
+  host: HostContext,
   { name, target, console }: Extract<BoardPlace, { kind: 'fastboot' }>,
   request: EnterRequest,
 ): Promise<Entered> {
@@ -52,7 +53,23 @@ async function enterDirectly(
     return { link, client: await link.connect({ ...request.connect, signal: request.signal }), mendelRoutes: [] };
   } catch (error) {
     if (console === undefined || !isNotYet(error)) throw error;
-    return await enterByConsole({ name, console, target }, request);
+    return await enterByConsole(host, { name, console, target }, request);
+  }
+}
+
+/** A known board that does not answer over SSH can be brought there by its console, if that is known. */
+async function enterRunning(
+  host: HostContext,
+  place: Extract<BoardPlace, { kind: 'mendel' }>,
+  request: EnterRequest,
+): Promise<Entered> {
+  const { name, console } = place;
+  try {
+    return await enterBySsh(host, place, request);
+  } catch (error) {
+    if (console === undefined || !isNotYet(error)) throw error;
+    tell(request, `${name} does not answer over SSH; trying its console.`);
+    return await enterByConsole(host, { name, console, target: undefined }, request);
   }
 }
 
@@ -81,7 +98,7 @@ interface ConsoleWay {
   readonly target: FastbootTarget | undefined;
 }
 
-async function enterByConsole(way: ConsoleWay, request: EnterRequest): Promise<Entered> {
+async function enterByConsole(host: HostContext, way: ConsoleWay, request: EnterRequest): Promise<Entered> {
   const { openConsole } = await import('../console/open-console.js');
   const { enterFastboot: enterAtPrompt } = await import('../console/u-boot.js');
   const { signal, onProgress } = request;
@@ -89,7 +106,15 @@ async function enterByConsole(way: ConsoleWay, request: EnterRequest): Promise<E
   const usb = await arrivalOnUsb(target?.protocol === 'usb' ? target.usbPort : undefined);
   {
     await using port = await openConsole(way.console, { signal });
-    await enterAtPrompt(port, { signal, onProgress });
+    await enterAtPrompt(port, {
+      ...{ signal, onProgress },
+      restartLinux: async () => {
+        const { restartLinux } = await import('../console/linux-restart.js');
+        const { username, password } = await openHost(host, { onProgress });
+        tell(request, `Restarting ${name} into its bootloader, by its console.`);
+        await restartLinux(port, { username, password, signal, onProgress });
+      },
+    });
   }
   const network = target === undefined || target.protocol === 'usb' ? [] : [target];
   return { ...(await awaitFastboot({ name, network, usb }, request)), mendelRoutes: [] };

@@ -10,11 +10,12 @@ import { checkBoard, readBoardFacts, readPartitionSizes, type BoardFacts } from 
 import type { BoardLink } from './board-link.js';
 import { checkPlan } from './check-plan.js';
 import { enterFastboot } from './enter-fastboot.js';
+import type { RunSettings } from './flash-run.js';
 import type { ImageSet } from './image-set.js';
 import { FlashJournal, type FlashRecord } from './journal.js';
 import type { BoardPlace } from './locate-board.js';
 import { describeStep, planFlash, type FlashPlan, type PlanOptions } from './plan.js';
-import { runPlan, type RunSettings } from './run-plan.js';
+import { runPlan } from './run-plan.js';
 
 export interface FlashRequest extends Omit<PlanOptions, 'replacements'>, LongOperation, RunSettings {
   readonly images: ImageSet;
@@ -58,7 +59,8 @@ export async function flashBoard(host: HostContext, place: BoardPlace, request: 
     const { plan, facts, record, journal } = await prepare(host, { link, client, place }, request);
     throwIfAborted(signal);
     for (const text of plan.remarks) request.onProgress?.({ kind: 'message', task: 'flash', text });
-    const run = { plan, images: request.images.images, link, journal, record, settings: request };
+    const { console } = place;
+    const run = { plan, images: request.images.images, link, journal, record, console, settings: request };
     await runPlan({ ...run, serialNumber: facts.serialNumber }, client, request);
     const { steps } = plan;
     return {

@@ -17,7 +17,13 @@ export type BoardPlace =
       readonly console?: string | undefined;
     }
   /** It runs Mendel; `device` selects it. */
-  | { readonly kind: 'mendel'; readonly name: string; readonly device: string }
+  | {
+      readonly kind: 'mendel';
+      readonly name: string;
+      readonly device: string;
+      /** By which it can be brought into fastboot, if it does not answer. */
+      readonly console?: string | undefined;
+    }
   /** All that is known of it is its serial console: a path, or tcp:host:port. */
   | { readonly kind: 'console'; readonly name: string; readonly console: string };
 
@@ -43,7 +49,7 @@ export async function locateBoard(host: HostContext, request: LocateRequest): Pr
   const remembered = known.filter(board => selector !== undefined && matchesSelector(asDevice(board), selector));
   const [only] = remembered;
   if (selector !== undefined && only !== undefined && remembered.length === 1) {
-    return { kind: 'mendel', name: only.name, device: formatSelector(selector) };
+    return { kind: 'mendel', name: only.name, device: formatSelector(selector), console: request.console };
   }
   const { signal, timeoutMs } = request;
   const devices = await search(host, {
@@ -56,7 +62,9 @@ export async function locateBoard(host: HostContext, request: LocateRequest): Pr
     ...(request.console === undefined ? [matching.filter(runsMendel)] : []),
   ];
   for (const group of selector === undefined ? groups : [groups.flat()]) {
-    if (group.length > 0) return placeOf(await chooseFrom(group, selector, request), selector);
+    if (group.length > 0) {
+      return { ...placeOf(await chooseFrom(group, selector, request), selector), console: request.console };
+    }
   }
   return consolePlace(matching, request) ?? absent(matching, selector);
 }
@@ -85,7 +93,7 @@ async function chooseFrom(
   });
 }
 
-function placeOf(device: Device, selector: DeviceSelector | undefined): BoardPlace {
+function placeOf(device: Device, selector: DeviceSelector | undefined): Exclude<BoardPlace, { kind: 'console' }> {
   const route = device.routes.find(one => one.kind === 'fastboot');
   if (route !== undefined) return inFastboot(route.target, device);
   const name = selector === undefined ? device.name : formatSelector(selector);

@@ -1,37 +1,12 @@
 import { MdtError } from '../errors.js';
 import type { FastbootClient } from '../fastboot/client.js';
-import type { BoardMessage } from '../fastboot/exchange.js';
-import type { FastbootTimeouts } from '../fastboot/timeouts.js';
 import { throwIfAborted } from '../time/deadline.js';
 import type { LongOperation } from '../time/progress.js';
-import type { BoardLink } from './board-link.js';
-import type { InspectedImage } from './inspect.js';
-import type { FlashJournal, FlashRecord } from './journal.js';
+import type { FlashRun, Work } from './flash-run.js';
 import { OnwardImage } from './onward-image.js';
-import { describeStep, type FlashPlan, type FlashStep } from './plan.js';
+import { describeStep, type FlashStep } from './plan.js';
+import { restartIntoFastboot } from './restart-step.js';
 import { FlashStepError } from './step-error.js';
-
-export interface FlashRun {
-  readonly plan: FlashPlan;
-  readonly images: ReadonlyMap<string, InspectedImage>;
-  readonly link: BoardLink;
-  readonly journal: FlashJournal;
-  /** Where to begin: at its `completed`. */
-  readonly record: FlashRecord;
-  readonly serialNumber?: string | undefined;
-  readonly settings: RunSettings;
-}
-
-export interface RunSettings {
-  /** What differs from the defaults of fastboot. */
-  readonly timeouts?: Partial<FastbootTimeouts> | undefined;
-  /** Longest that a board may take to come back into fastboot; default 60 s. */
-  readonly returnTimeoutMs?: number | undefined;
-  /** Hears what the bootloader says. */
-  readonly onMessage?: ((message: BoardMessage) => void) | undefined;
-}
-
-const RETURN_TIMEOUT_MS = 60_000;
 
 /**
  * Does the steps that are left, one after the other, and notes each in the journal when it is done; at the end the
@@ -49,7 +24,7 @@ export async function runPlan(run: FlashRun, client: FastbootClient, operation: 
       throwIfAborted(operation.signal);
       const text = `Step ${String(completed + 1)} of ${String(steps.length)}: ${describeStep(step)}`;
       operation.onProgress?.({ kind: 'message', task: 'flash', text });
-      connection = await runStep(run, step, { connection, operation });
+      connection = await runStep(run, step, { connection, operation, left: steps.slice(completed + 1) });
       completed += 1;
       await journal.write({ ...record, completed });
     }
@@ -63,17 +38,13 @@ export async function runPlan(run: FlashRun, client: FastbootClient, operation: 
   await journal.remove();
 }
 
-interface Work {
-  readonly connection: FastbootClient;
-  readonly operation: LongOperation;
-}
-
 /** Resolves with the connection for the next step. */
-async function runStep(run: FlashRun, step: FlashStep, { connection, operation }: Work): Promise<FastbootClient> {
+async function runStep(run: FlashRun, step: FlashStep, work: Work): Promise<FastbootClient> {
+  const { connection, operation } = work;
   const { signal } = operation;
   switch (step.kind) {
     case 'flash':
-      await flash(run, step, { connection, operation });
+      await flash(run, step, work);
       return connection;
     case 'erase':
       await connection.erase(step.partition, signal);
@@ -81,14 +52,8 @@ async function runStep(run: FlashRun, step: FlashStep, { connection, operation }
     case 'reboot':
       await connection.reboot(signal);
       return connection;
-    case 'reboot-bootloader': {
-      const { link, serialNumber, settings } = run;
-      await connection.rebootBootloader(signal);
-      return await link.reconnect(connection, {
-        ...{ serialNumber, signal, timeouts: settings.timeouts, onMessage: settings.onMessage },
-        timeoutMs: settings.returnTimeoutMs ?? RETURN_TIMEOUT_MS,
-      });
-    }
+    case 'reboot-bootloader':
+      return await restartIntoFastboot(run, work);
   }
 }
 

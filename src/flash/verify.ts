@@ -80,7 +80,7 @@ export async function verifyByConsole(
   const { signal, onProgress, bootTimeoutMs } = request;
   const { username, password } = await openHost(host, { onProgress });
   await using port = await openConsole(request.console, { signal });
-  await using shell = await login(port, { username, password, signal, onProgress, bootTimeoutMs });
+  await using shell = await login(port, { username, password, signal, onProgress, bootTimeoutMs, isStarting: true });
   const { output } = await shell.run(`hostname; ${VERSION_COMMAND}`, { operation: 'reading the version', signal });
   const [name = '', ...rest] = output.split('\n');
   return required(parseVersion(safeText(name.trim(), 64), rest.join('\n')), request.console);
