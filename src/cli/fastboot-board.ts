@@ -30,7 +30,7 @@ export async function fastbootFor(
   },
 ): Promise<FastbootClient> {
   const { findFastbootBoard } = await import('../power/fastboot-boards.js');
-  const { route } = await findFastbootBoard(cli.host, boardRequest(cli, command));
+  const { route } = await findFastbootBoard(cli.host, { ...boardRequest(cli, command), list: cli.io.listUsb });
   const { timeout } = command.opts<{ timeout?: number }>();
   const timeouts = timeout === undefined ? {} : { responseMs: timeout, eraseMs: timeout, flashMs: timeout };
   const { connectFastboot } = await import('../fastboot/connect.js');

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Environment } from '../config/environment.js';
 import type { SerialPortFacts } from '../discovery/serial-ports.js';
+import type { UsbDeviceFacts } from '../discovery/usb-devices.js';
 import type { Discover } from '../pairing/host.js';
 
 /** Where keystrokes and piped data come from; a terminal has `isTTY` and `setRawMode`. */
@@ -29,4 +30,6 @@ export interface CliIo {
   readonly discover?: Discover;
   /** The serial ports there are; default: those of this host. */
   readonly listSerialPorts?: () => Promise<readonly SerialPortFacts[]>;
+  /** What is plugged into USB; default: into this host. */
+  readonly listUsb?: (() => Promise<readonly UsbDeviceFacts[]>) | undefined;
 }

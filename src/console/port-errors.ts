@@ -10,6 +10,9 @@ import {
   type MdtError,
 } from '../errors.js';
 
+/** Holders that a message names; its facts have all. */
+const NAMED_HOLDERS = 3;
+
 /** A program of this host that has a port open. */
 export interface PortHolder {
   readonly pid: number;
@@ -46,8 +49,15 @@ async function holderOf(folder: string, device: string): Promise<PortHolder | un
  */
 export async function refuseIfHeld(path: string, procRoot?: string): Promise<void> {
   const device = await realpath(path).catch(() => path);
-  const holders = device.startsWith('/dev/pts/') ? [] : await portHolders(device, procRoot);
+  const mayTell = !device.startsWith('/dev/pts/') && (await mayBePort(device));
+  const holders = mayTell ? await portHolders(device, procRoot) : [];
   if (holders.length > 0) throw busy(path, holders);
+}
+
+/** Of files, folders and /dev/null everybody may be a holder; opening them tells what they are. */
+async function mayBePort(device: string): Promise<boolean> {
+  const facts = await stat(device).catch(() => undefined);
+  return facts === undefined || (facts.isCharacterDevice() && device !== '/dev/null');
 }
 
 /** What the system's refusal to open `path` means. */
@@ -73,7 +83,10 @@ export async function openError(path: string, cause: Error): Promise<MdtError> {
 }
 
 function busy(path: string, holders: readonly PortHolder[], cause?: Error): DeviceBusyError {
-  const names = holders.map(({ pid, program }) => `${program} (process ${String(pid)})`).join(', ');
+  const names = holders
+    .slice(0, NAMED_HOLDERS)
+    .map(({ pid, program }) => `${program} (process ${String(pid)})`)
+    .join(', ');
   return new DeviceBusyError(
     names === '' ? `${path} is in use by another program.` : `${path} is in use by ${names}.`,
     { hint: 'End that program, then run the command again.', facts: { port: path, holders }, cause },

@@ -1,4 +1,4 @@
-// The only door to the package serialport, whose native part is loaded when a port is opened or listed.
+// The only place that opens ports with the package serialport, whose native part is loaded then.
 import { stat } from 'node:fs/promises';
 import { isMainThread } from 'node:worker_threads';
 import type { SerialPort } from 'serialport';

@@ -14,6 +14,7 @@ export class Collector implements AsyncDisposable {
   readonly #ending = new AbortController();
   readonly #reports = new Map<DiscoverySource, Report>();
   readonly #warned = new Set<string>();
+  readonly #lacks: string[] = [];
   readonly #options: CollectorOptions;
   readonly #stopListening: () => void;
   readonly #runs: Promise<void>[];
@@ -68,6 +69,11 @@ export class Collector implements AsyncDisposable {
     return this.#hasNews;
   }
 
+  /** To be called when a search has found nothing. */
+  tellLacks(): void {
+    for (const text of this.#lacks) this.#warn(text);
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopListening();
     this.#ending.abort();
@@ -76,9 +82,13 @@ export class Collector implements AsyncDisposable {
 
   async #run(source: DiscoverySource): Promise<void> {
     const { signal } = this.#ending;
+    const { mode } = this.#options;
     const warn = (text: string): void => {
-      if (!this.#warned.has(text)) this.#options.onWarning?.(text);
-      this.#warned.add(text);
+      this.#warn(text);
+    };
+    const lack = (text: string): void => {
+      if (mode === 'watch') this.#warn(text);
+      else this.#lacks.push(text);
     };
     const report = (told: Report): void => {
       if (signal.aborted) return;
@@ -86,12 +96,17 @@ export class Collector implements AsyncDisposable {
       this.#tell();
     };
     try {
-      await source.run({ signal, mode: this.#options.mode, report, warn });
+      await source.run({ signal, mode, report, warn, lack });
     } catch (error) {
       if (!signal.aborted) warn(`Looking for boards by ${source.name} failed: ${String(error)}.`);
     }
     this.#running--;
     this.#tell();
+  }
+
+  #warn(text: string): void {
+    if (!this.#warned.has(text)) this.#options.onWarning?.(text);
+    this.#warned.add(text);
   }
 
   #tell(): void {

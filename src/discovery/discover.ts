@@ -46,7 +46,10 @@ export async function discover(options: DiscoveryOptions = {}): Promise<Device[]
     throwIfAborted(signal);
     const now = monotonicNow();
     const endsAt = ending.at({ now, devices, pendingUntil: collector.pendingUntil });
-    if (collector.isFinished() || (now >= endsAt && (isLate || !(await collector.hasUnread())))) return devices;
+    if (collector.isFinished() || (now >= endsAt && (isLate || !(await collector.hasUnread())))) {
+      if (devices.length === 0) collector.tellLacks();
+      return devices;
+    }
     isLate = now >= endsAt;
     await collector.next(endsAt);
   }

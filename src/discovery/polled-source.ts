@@ -6,8 +6,8 @@ export interface PolledSourceOptions {
   readonly name: Sighting['source'];
   /** What can be seen now. */
   readonly look: () => Promise<readonly Sighting[]>;
-  /** How its failure reads; the search ends with it. */
-  readonly failure: (error: unknown) => string;
+  /** How its failure reads; the search ends with it. A `lack` matters only where nothing is found. */
+  readonly failure: (error: unknown) => { readonly kind: 'warning' | 'lack'; readonly text: string };
 }
 
 /** Where there is no event to wait for, looking is cheap. */
@@ -22,7 +22,9 @@ export function polledSource({ name, look, failure }: PolledSourceOptions): Disc
       let told = '[]';
       while (!signal.aborted) {
         const sightings = await look().catch((error: unknown) => {
-          context.warn(failure(error));
+          const { kind, text } = failure(error);
+          if (kind === 'lack') context.lack(text);
+          else context.warn(text);
           return undefined;
         });
         if (sightings === undefined) return;

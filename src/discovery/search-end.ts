@@ -51,8 +51,11 @@ export class SearchEnd {
     const { startedAt, wanted, timeoutMs } = this.#terms;
     const latest = startedAt + (timeoutMs ?? LONGEST_MS);
     if (wanted) {
-      if (devices.some(device => matchesSelector(device, wanted))) this.#matchedAt ??= now;
-      return Math.min(latest, (this.#matchedAt ?? Infinity) + SETTLE_MS);
+      const matching = devices.filter(device => matchesSelector(device, wanted));
+      if (matching.some(device => !isSilent(device))) this.#matchedAt ??= now;
+      if (this.#matchedAt !== undefined) return Math.min(latest, this.#matchedAt + SETTLE_MS);
+      const mayEnd = matching.some(device => !isComingUp(device));
+      return mayEnd ? Math.min(latest, Math.max(startedAt + MISSING_FLOOR_MS, pendingUntil)) : latest;
     }
     if (devices.length === 0) return startedAt + (timeoutMs ?? LONGEST_IN_VAIN_MS);
     const floorMs = this.#isMissing(devices) ? MISSING_FLOOR_MS : FLOOR_MS;
@@ -64,4 +67,14 @@ export class SearchEnd {
     const found = new Set(devices.map(device => device.name.toLowerCase()));
     return (this.#terms.known ?? []).some(board => !found.has(board.name.toLowerCase()));
   }
+}
+
+/** Only Mendel gives its USB device a name: its console is there before its network is. */
+function isComingUp(device: Device): boolean {
+  return isSilent(device) && device.name !== '';
+}
+
+/** Neither its system nor its bootloader has been seen, and may be yet. */
+function isSilent(device: Device): boolean {
+  return !isRunning(device) && device.state !== 'fastboot';
 }

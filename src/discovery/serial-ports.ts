@@ -26,7 +26,10 @@ export function serialPortSource({ list = listSerialPorts }: SerialPortsOptions 
   return polledSource({
     name: 'serial',
     look: async () => (await list()).filter(port => port.isConsole).map(sightingOf),
-    failure: error => `Serial consoles cannot be seen: ${error instanceof Error ? error.message : String(error)}.`,
+    failure: error => ({
+      kind: 'warning',
+      text: `Serial consoles cannot be seen: ${error instanceof Error ? error.message : String(error)}.`,
+    }),
   });
 }
 

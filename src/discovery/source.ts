@@ -15,6 +15,8 @@ export interface SourceContext {
   report(report: Report): void;
   /** Tells the user about something that limits the search but does not end it. */
   warn(text: string): void;
+  /** The same about what this host does not have, which matters only where nothing is found. */
+  lack(text: string): void;
 }
 
 /** One way to find boards. Sources run side by side and know nothing of each other. */

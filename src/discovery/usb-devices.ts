@@ -20,7 +20,11 @@ export function usbDeviceSource({ list = listUsbDevices }: UsbDevicesOptions = {
   return polledSource({
     name: 'usb',
     look: async () => (await list()).flatMap(sightingOf),
-    failure: error => `Boards in fastboot on USB cannot be seen: ${reasonOf(error)}.`,
+    failure: error => ({
+      // A virtual machine or a container often has no USB, and its boards are on the network.
+      kind: hasNoUsb(error) ? 'lack' : 'warning',
+      text: `Boards in fastboot on USB cannot be seen: ${whyNoUsb(error)}.`,
+    }),
   });
 }
 
@@ -73,9 +77,14 @@ function routeOf(device: UsbDeviceFacts): Route | undefined {
   }
 }
 
-function reasonOf(error: unknown): string {
+function hasNoUsb(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
+/** Why the USB devices cannot be listed, as it reads after a colon. */
+export function whyNoUsb(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;
-  if (code === 'ENOENT') return 'this system has no USB';
+  if (hasNoUsb(error)) return 'this system has no USB';
   if (code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND' || code === 'ERR_DLOPEN_FAILED') {
     return 'the native part of the package usb is missing, so install mdt again on this system';
   }

@@ -21,8 +21,13 @@ const LEAST_READ_BYTES = 512;
  * kernel drops what comes in the very moment in which the time of a read is over.
  */
 const READ_SLICE_MS = 1000;
-/** For what only waits for the system: opening, claiming, letting go. */
+/** For what only waits for the system: opening, claiming. */
 const SETUP_TIMEOUT_MS = 5000;
+/**
+ * Longest wait of a close for what is under way: longer than any read. A write that the board does not take goes on until
+ * its own time is over or this process ends, and the interface stays claimed for so long.
+ */
+const LET_GO_MS = 2 * READ_SLICE_MS;
 
 export interface UsbOptions {
   readonly signal?: AbortSignal | undefined;
@@ -149,7 +154,8 @@ export class UsbTransport implements Transport {
   }
 
   async #letGo(): Promise<void> {
-    await this.#transfer;
+    const deadline = { operation: `letting go of ${this.name}`, timeoutMs: LET_GO_MS };
+    await withDeadline(deadline, () => this.#transfer).catch(() => undefined);
     // An interface that is not released stays claimed when the device is closed. Both fail where the board is gone.
     await this.#device.releaseInterface(this.#pipes.interfaceNumber).catch(() => undefined);
     await this.#device.close().catch(() => undefined);

@@ -2,7 +2,7 @@ import { usbPortOf, type Device } from '../device/device.js';
 import { formatFastbootTarget, type NetworkTarget } from '../device/fastboot-target.js';
 import type { FastbootRoute } from '../device/route.js';
 import { formatSelector, matchesSelector, type DeviceSelector } from '../device/selector.js';
-import { listUsbDevices, usbModeOf, type UsbDeviceFacts } from '../discovery/usb-devices.js';
+import { listUsbDevices, usbModeOf, whyNoUsb, type UsbDeviceFacts } from '../discovery/usb-devices.js';
 import { AmbiguousDeviceError, DeviceNotFoundError, PermissionError, TransportError } from '../errors.js';
 import { wantedPlace, type BoardRequest, type HostContext } from '../pairing/host.js';
 
@@ -26,7 +26,7 @@ export interface FastbootRequest extends Pick<BoardRequest, 'device' | 'choose'>
 /** The boards in fastboot on USB, those included that this user may not open. @throws TransportError without USB */
 export async function listFastbootBoards(list: ListUsb = listUsbDevices): Promise<FastbootBoard[]> {
   const devices = await list().catch((cause: unknown) => {
-    throw new TransportError('The USB devices of this computer cannot be listed.', {
+    throw new TransportError(`Boards on USB cannot be listed: ${whyNoUsb(cause)}.`, {
       hint: 'Name a board that is in fastboot over the network with tcp:HOST or udp:HOST.',
       cause,
     });

@@ -20,8 +20,8 @@ export type Expected =
   /** The board that was told to restart: it has to go first, and then to come back. */
   | { readonly kind: 'return'; readonly board: FastbootBoard }
   /**
-   * A board that is on its way into fastboot: the one on this USB port, or else the only one that was not in fastboot
-   * before.
+   * A board that is on its way into fastboot: the one on this USB port, or, where that is not known, the only one that
+   * was not in fastboot before.
    */
   | { readonly kind: 'arrival'; readonly usbPort?: string | undefined; readonly before: readonly FastbootBoard[] };
 
@@ -29,6 +29,8 @@ export interface WaitForFastbootOptions extends ConnectOptions {
   /** Bound on all of it; default 60 s. */
   readonly timeoutMs?: number | undefined;
   readonly list?: ListUsb | undefined;
+  /** How a board is reached; for tests. */
+  readonly connect?: typeof connectFastboot | undefined;
 }
 
 /** A board in fastboot that has answered. The client is the caller's to close. */
@@ -131,7 +133,18 @@ function arrived(
 ): FastbootBoard | undefined {
   const fresh = now.filter(board => before.every(other => other.connection !== board.connection));
   const there = fresh.find(board => isAt(board, usbPort));
-  return there ?? (fresh.length === 1 ? fresh[0] : undefined);
+  if (there !== undefined) return there;
+  const possible = usbPort === undefined ? fresh : fresh.filter(board => mayBeAt(board, usbPort));
+  return possible.length === 1 ? possible[0] : undefined;
+}
+
+/** Where the system does not tell which ports are one socket, a port of another bus may be the same. */
+function mayBeAt({ route, companionPort }: FastbootBoard, usbPort: string): boolean {
+  return companionPort === undefined && busOf(route.usbPort) !== busOf(usbPort);
+}
+
+function busOf(usbPort: string | undefined): string | undefined {
+  return usbPort?.split('-')[0];
 }
 
 function isAt({ route, companionPort }: FastbootBoard, usbPort: string | undefined): boolean {
@@ -144,7 +157,8 @@ function isOwnNumber(serialNumber: string): boolean {
 }
 
 async function connectAndAsk(board: FastbootBoard, options: WaitForFastbootOptions): Promise<FastbootClient> {
-  const client = await connectFastboot(board.route.target, options);
+  const { connect = connectFastboot } = options;
+  const client = await connect(board.route.target, options);
   try {
     await ask(client, options.signal);
     return client;

@@ -186,5 +186,9 @@ testIf(
     });
     await process('16', 'socat', '/dev/pts/99');
     await t.notThrowsAsync(refuseIfHeld('/dev/pts/99', folder));
+    // What is no port has its own error, whoever has it open.
+    await process('17', 'sh', '/dev/null');
+    await process('18', 'sh', folder);
+    for (const path of ['/dev/null', folder]) await t.notThrowsAsync(refuseIfHeld(path, folder), path);
   },
 );

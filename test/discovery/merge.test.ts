@@ -201,3 +201,63 @@ test('a sighting told twice changes nothing', t => {
     );
   });
 });
+
+const SERIAL = '1b0741d6f0609912';
+
+function seenConsole(usbPort: string, name = '', access?: Sighting['access']): Sighting {
+  const route = { kind: 'console', medium: 'serial', path: `/dev/tty-${usbPort}`, usbPort } as const;
+  return { source: 'serial', name, route, ...(access === undefined ? {} : { access }) };
+}
+
+function fastboot(usbPort: string, access: 'ready' | 'denied' = 'ready'): Sighting {
+  const target = { protocol: 'usb', usbPort } as const;
+  const route = { kind: 'fastboot', medium: 'usb', target, usbPort, access } as const;
+  return { source: 'usb', name: '', route, access, serialNumber: SERIAL };
+}
+
+function other(usbPort: string, vendorId: number, productId: number): Sighting {
+  return {
+    source: 'usb',
+    name: '',
+    route: { kind: 'usb', medium: 'usb', usbPort, vendorId, productId },
+    access: 'ready',
+  };
+}
+
+test('what is on USB without a system has the state that tells what it waits for', t => {
+  const states = (...sightings: readonly Sighting[]): string[] => merge(sightings).map(({ state }) => state);
+  t.deepEqual(states(fastboot('1-1')), ['fastboot']);
+  t.deepEqual(states(seenConsole('1-1')), ['console-only']);
+  t.deepEqual(states(other('1-1', 0x1fc9, 0x012b)), ['rom-download']);
+  t.deepEqual(states(other('1-1', 0x1a6e, 0x089a)), ['accelerator']);
+  t.deepEqual(states(fastboot('1-1', 'denied')), ['inaccessible']);
+  t.deepEqual(states(seenConsole('1-1', 'otter', 'denied')), ['inaccessible']);
+});
+
+test('the console and the network of one cable are one board, which can be logged in to', t => {
+  const [board, ...rest] = merge([seenConsole('1-1', 'otter', 'denied'), usb('otter', '1-1')]);
+  t.deepEqual(rest, []);
+  t.is(board?.state, 'unpaired');
+  t.deepEqual(
+    board?.routes.map(route => route.kind),
+    ['ssh', 'console'],
+  );
+});
+
+test('the console of a board and the board in fastboot hang on two cables: nothing says that they are one', t => {
+  t.is(merge([seenConsole('1-3'), fastboot('1-1')]).length, 2);
+});
+
+test('two boards in fastboot with one serial number are two', t => {
+  const boards = merge([fastboot('1-1'), fastboot('1-2')]);
+  t.deepEqual(
+    boards.map(({ routes }) => routes[0]?.usbPort),
+    ['1-1', '1-2'],
+  );
+});
+
+test('a paired board keeps its name in fastboot, where its serial number is known', t => {
+  const [board] = merge([fastboot('1-1')], [{ name: 'otter', hostKey: HOST_KEY, serialNumber: SERIAL }]);
+  t.is(board?.name, 'otter');
+  t.is(board?.state, 'fastboot');
+});

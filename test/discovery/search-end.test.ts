@@ -43,3 +43,30 @@ test('the search for one board ends when it has answered, whatever else is found
   t.is(end.at({ ...QUIET, now: 40, devices: boards('newt', 'otter') }), 55);
   t.is(end.at({ ...QUIET, now: 50, devices: boards('crab', 'newt', 'otter') }), 55, 'other news do not prolong it');
 });
+
+const GADGET: Device = { name: 'newt', state: 'console-only', routes: [] };
+const NEWT = { kind: 'name', name: 'newt' } as const;
+const PORT = { kind: 'usb-port', usbPort: '1-4' } as const;
+
+function onUsb(state: Device['state']): Device {
+  return { name: '', state, routes: [{ kind: 'console', medium: 'serial', path: '/dev/ttyUSB0', usbPort: '1-4' }] };
+}
+
+test('a console that tells the name of the wanted board is that of a Mendel whose network comes up yet', t => {
+  const end = new SearchEnd({ startedAt: 0, wanted: NEWT });
+  t.is(end.at({ ...QUIET, now: 5, devices: [GADGET] }), 10_000);
+  t.is(end.at({ ...QUIET, now: 3000, devices: [{ ...GADGET, state: 'unpaired' }] }), 3015);
+});
+
+test('a wanted board that is only a console is given time to be more, one in fastboot is none', t => {
+  t.is(new SearchEnd({ startedAt: 0, wanted: PORT }).at({ ...QUIET, now: 5, devices: [onUsb('fastboot')] }), 20);
+  const end = new SearchEnd({ startedAt: 0, wanted: PORT });
+  t.is(end.at({ ...QUIET, now: 5, devices: [onUsb('console-only')] }), 500);
+  t.is(end.at({ now: 6, pendingUntil: 1200, devices: [onUsb('console-only')] }), 1200, 'a cable that is being asked');
+  t.is(end.at({ ...QUIET, now: 700, devices: [onUsb('unpaired')] }), 715);
+});
+
+test('where nothing runs, what is seen at once is no reason to end before boards had their time', t => {
+  const end = new SearchEnd({ startedAt: 0 });
+  t.is(end.at({ ...QUIET, now: 5, devices: [onUsb('console-only'), onUsb('fastboot')] }), 500);
+});

@@ -3,8 +3,10 @@ import { dirname, join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { discover } from '../../src/discovery/discover.js';
 import { listSerialSysfs, serialPortSource } from '../../src/discovery/serial-ports.js';
+import type { DiscoverySource } from '../../src/discovery/source.js';
 import { usbDeviceSource } from '../../src/discovery/usb-devices.js';
 import { listUsbSysfs, type SysfsPlace } from '../../src/discovery/usb-sysfs.js';
+import { watch } from '../../src/discovery/watch.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 
 /** A /sys and /dev with a board in fastboot (1-1), one that may not be opened (1-2), and a CP2105 (1-3). */
@@ -70,14 +72,37 @@ test('of a CP2105 the first port is the console, whatever number the system gave
   ]);
 });
 
-test('a system without USB is a warning', async t => {
-  const warnings: string[] = [];
+test('a system without USB is a warning where nothing is found, and silence where its boards are on the network', async t => {
   const sysfsRoot = await tempDir(t);
-  const devices = await discover({
-    timeoutMs: 100,
-    sources: [usbDeviceSource({ list: () => listUsbSysfs({ sysfsRoot }) })],
-    onWarning: text => warnings.push(text),
-  });
-  t.deepEqual(devices, []);
-  t.deepEqual(warnings, ['Boards in fastboot on USB cannot be seen: this system has no USB.']);
+  const withoutUsb = usbDeviceSource({ list: () => listUsbSysfs({ sysfsRoot }) });
+  const onNetwork: DiscoverySource = {
+    name: 'mdns',
+    run: context => {
+      const route = { kind: 'ssh', medium: 'lan', address: '10.0.0.7', port: 22 } as const;
+      context.report({ sightings: [{ source: 'mdns', name: 'swift-otter', route }], pendingUntil: 0 });
+      return Promise.resolve();
+    },
+  };
+  const search = async (...sources: DiscoverySource[]): Promise<string[]> => {
+    const warnings: string[] = [];
+    await discover({ timeoutMs: 20_000, sources, onWarning: text => warnings.push(text) });
+    return warnings;
+  };
+  t.deepEqual(await search(withoutUsb), ['Boards in fastboot on USB cannot be seen: this system has no USB.']);
+  t.deepEqual(await search(withoutUsb, onNetwork), []);
+  const warnings: string[] = [];
+  for await (const change of watch({ sources: [withoutUsb, onNetwork], onWarning: text => warnings.push(text) })) {
+    t.is(change.kind, 'added');
+  }
+  t.is(warnings.length, 1, 'who waits for boards is told what will never come');
+});
+
+test('a package usb whose native part is missing is a warning, whatever else is found', async t => {
+  for (const code of ['MODULE_NOT_FOUND', 'ERR_MODULE_NOT_FOUND', 'ERR_DLOPEN_FAILED', 'EIO']) {
+    const warnings: string[] = [];
+    const list = (): Promise<never> => Promise.reject(Object.assign(new Error('a broken bus'), { code }));
+    await discover({ timeoutMs: 20_000, sources: [usbDeviceSource({ list })], onWarning: text => warnings.push(text) });
+    t.is(warnings.length, 1);
+    t.regex(warnings.join(), code === 'EIO' ? /: a broken bus\.$/ : /native part .* is missing, so install mdt again/);
+  }
 });

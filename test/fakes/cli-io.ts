@@ -3,6 +3,7 @@ import { readEnvironment } from '../../src/config/environment.js';
 import type { CliIo } from '../../src/cli/io.js';
 import type { Device } from '../../src/device/device.js';
 import type { SerialPortFacts } from '../../src/discovery/serial-ports.js';
+import type { UsbDeviceFacts } from '../../src/discovery/usb-devices.js';
 import type { Discover } from '../../src/pairing/host.js';
 import { run } from '../../src/cli/main.js';
 
@@ -17,6 +18,8 @@ export interface FakeIoOptions {
   readonly devices?: readonly Device[];
   /** The serial ports of this host; default: none. */
   readonly serialPorts?: readonly SerialPortFacts[];
+  /** What is plugged into USB; default: into this host. */
+  readonly usb?: readonly UsbDeviceFacts[];
 }
 
 class Collector extends Writable {
@@ -66,6 +69,7 @@ export class FakeIo implements CliIo {
   readonly signal: AbortSignal;
   readonly discover: Discover;
   readonly listSerialPorts: NonNullable<CliIo['listSerialPorts']>;
+  readonly listUsb: CliIo['listUsb'];
 
   constructor(options: FakeIoOptions) {
     const { configDir, env = {}, terminal = false, signal = new AbortController().signal, devices = [] } = options;
@@ -76,6 +80,8 @@ export class FakeIo implements CliIo {
     this.signal = signal;
     this.discover = () => Promise.resolve([...devices]);
     this.listSerialPorts = () => Promise.resolve(options.serialPorts ?? []);
+    const { usb } = options;
+    this.listUsb = usb && (() => Promise.resolve(usb));
   }
 
   get out(): string {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { PermissionError, UsageError } from '../../errors.js';
+import type { RulesReport } from '../../udev/check-rules.js';
 import type { Cli } from '../cli.js';
 import { jsonOption } from '../options.js';
 import { printJson } from '../output/json.js';
@@ -43,24 +44,21 @@ function addCheck(topic: Command, cli: Cli): void {
     .action(async ({ json }: { json?: true }) => {
       mustBeLinux();
       const { checkRules } = await import('../../udev/check-rules.js');
-      const report = await checkRules();
+      const report = await checkRules({ listUsb: cli.io.listUsb, listSerial: cli.io.listSerialPorts });
       if (json) printJson(cli, report);
-      else {
-        const { path = '' } = report;
-        const words = {
-          current: `installed (${path})`,
-          different: `not those of this mdt (${path})`,
-          missing: 'missing',
-        };
-        cli.printer.line(`udev rules: ${words[report.rules]}`);
-        for (const { place, what, access } of report.devices) {
-          cli.printer.line(`${place}: ${what}: ${access === 'ready' ? 'may be opened' : 'may not be opened'}`);
-        }
-      }
+      else for (const line of reportLines(report)) cli.printer.line(line);
       const denied = report.devices.filter(({ access }) => access === 'denied').map(({ place }) => place);
       if (denied.length > 0) throw missing(`This user may not open ${denied.join(', ')}.`);
       if (report.rules !== 'current') throw missing('The udev rules of this mdt are not installed.');
     });
+}
+
+function reportLines({ rules, path = '', devices }: RulesReport): string[] {
+  const words = { current: `installed (${path})`, different: `not those of this mdt (${path})`, missing: 'missing' };
+  return [
+    `udev rules: ${words[rules]}`,
+    ...devices.map(({ place, what, access }) => `${place}: ${what}: may ${access === 'ready' ? '' : 'not '}be opened`),
+  ];
 }
 
 function addPrint(topic: Command, cli: Cli): void {

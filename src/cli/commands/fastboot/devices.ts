@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Device } from '../../../device/device.js';
 import type { Cli } from '../../cli.js';
 import { jsonOption } from '../../options.js';
 import { deviceJson, deviceTable, nameOf } from '../../output/devices.js';
@@ -16,24 +17,23 @@ export function addFastbootDevices(topic: Command, cli: Cli): void {
     .addOption(jsonOption())
     .action(async ({ json }: { json?: true }) => {
       const { listFastbootBoards } = await import('../../../power/fastboot-boards.js');
-      const devices = (await listFastbootBoards()).map(board => board.device);
-      const { printer } = cli;
-      if (json)
-        printJson(
-          cli,
-          devices.map(device => deviceJson(device, false)),
-        );
-      else if (printer.interactive && devices.length > 0) {
-        for (const line of deviceTable(
-          devices,
-          () => false,
-          text => printer.onStdout('bold', text),
-        ))
-          printer.line(line);
-      } else {
-        for (const device of devices) {
-          printer.line(`${nameOf(device)}\t${device.state === 'fastboot' ? 'fastboot' : 'no permissions'}`);
-        }
-      }
+      const devices = (await listFastbootBoards(cli.io.listUsb)).map(board => board.device);
+      if (json) {
+        const objects = devices.map(device => deviceJson(device, false));
+        printJson(cli, objects);
+      } else print(cli, devices);
     });
+}
+
+function print({ printer }: Cli, devices: readonly Device[]): void {
+  if (!printer.interactive) for (const device of devices) printer.line(androidLine(device));
+  else if (devices.length === 0) printer.note('No board is in fastboot on USB.');
+  else {
+    const bold = (text: string): string => printer.onStdout('bold', text);
+    for (const line of deviceTable(devices, () => false, bold)) printer.line(line);
+  }
+}
+
+function androidLine(device: Device): string {
+  return `${nameOf(device)}\t${device.state === 'fastboot' ? 'fastboot' : 'no permissions'}`;
 }
