@@ -1,10 +1,12 @@
+import { randomBytes } from 'node:crypto';
 import { close, constants, fchmod, fstat, ftruncate, futimes, open, write, type Stats } from 'node:fs';
-import { chmod, lstat, mkdir, rename, rm, symlink, unlink, utimes } from 'node:fs/promises';
+import { chmod, copyFile, lstat, mkdir, rename, rm, symlink, unlink, utimes } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { FileError, MdtError, PermissionError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { noSpace } from './board-failure.js';
 import { encodeName, hostPath } from './names.js';
+import { joinPath, splitTarget } from './paths.js';
 
 // As in local-tree.ts: for many small calls these take a third of the time of node:fs/promises.
 const fs = {
@@ -130,11 +132,33 @@ export class GrowingFile {
   }
 }
 
-/** Renames over what is there. @throws FileError */
+/**
+ * Renames over what is there. Where that is on another file system, as below a mount point, it is copied to a name beside
+ * its place first. @throws FileError
+ */
 export async function place(from: string, to: string): Promise<void> {
-  await rename(hostPath(from), hostPath(to)).catch((error: unknown) => {
+  try {
+    await rename(hostPath(from), hostPath(to)).catch(async (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== 'EXDEV') throw error;
+      await placeCopy(from, to);
+    });
+  } catch (error) {
     throw localFailure(error, to);
-  });
+  }
+}
+
+async function placeCopy(from: string, to: string): Promise<void> {
+  const beside = joinPath(splitTarget(to).folder || '/', `.mdt-${randomBytes(8).toString('hex')}.tmp`);
+  try {
+    await copyFile(hostPath(from), hostPath(beside), constants.COPYFILE_EXCL);
+    const { atime, mtime } = await lstat(hostPath(from));
+    await utimes(hostPath(beside), atime, mtime);
+    await rename(hostPath(beside), hostPath(to));
+  } catch (error) {
+    await remove(beside);
+    throw error;
+  }
+  await remove(from);
 }
 
 export async function makeFolder(path: string, mode: number): Promise<void> {

@@ -1,9 +1,10 @@
 import { pushBatches } from './push-batch.js';
 import type { PushContext } from './push-context.js';
+import { BoardMounts } from './push-mounts.js';
 import { finishFolders, foldersToFinish } from './push-folders.js';
 import { pushLargeFiles } from './push-large.js';
 import type { PlannedEntry, PushPlan } from './push-plan.js';
-import { splitTarget } from './paths.js';
+import { joinPath } from './paths.js';
 import { LARGE_FILE_BYTES } from './transfer.js';
 import { isText } from './names.js';
 
@@ -12,18 +13,19 @@ import { isText } from './names.js';
  * file as a stream of its own.
  */
 export async function sendByScripts(context: PushContext, plan: PushPlan, baseDevice: string): Promise<void> {
-  const devices = new Map(plan.oldFolders.map(folder => [folder.target, folder.existing?.device ?? baseDevice]));
-  // Only within one file system is a rename at once; what goes to another gets its part file there.
-  const isElsewhere = ({ target }: PlannedEntry): boolean => {
-    const device = devices.get(splitTarget(target).folder);
-    return device !== undefined && device !== baseDevice;
-  };
-  const isAlone = (file: PlannedEntry): boolean =>
-    (file.sizeBytes >= LARGE_FILE_BYTES || isElsewhere(file)) && isText(file.target);
+  const isAlone = (file: PlannedEntry): boolean => file.sizeBytes >= LARGE_FILE_BYTES && isText(file.target);
   const together = new Set([...plan.newFolders, ...plan.symlinks, ...plan.files.filter(file => !isAlone(file))]);
   // In this order tar sets the time of a folder when all that goes into it is there, and not before.
   const ordered = plan.ordered.filter(entry => together.has(entry));
-  await pushBatches(context, ordered);
+  const mounts = new BoardMounts(plan, baseDevice).split(ordered);
+  for (const [mount, entries] of mounts) await pushTo(mount, context, entries);
   await pushLargeFiles(context, plan.files.filter(isAlone));
   if (context.keepTimes) await finishFolders(context, foldersToFinish(plan, context.touchedFolders));
+}
+
+/** Unpacks on the file system that the entries go to, from where they can be renamed into their places. */
+async function pushTo(mount: string, context: PushContext, entries: readonly PlannedEntry[]): Promise<void> {
+  const touchedFolders = new Set<string>();
+  await pushBatches({ ...context, base: joinPath(context.base, mount), touchedFolders }, entries);
+  for (const folder of touchedFolders) context.touchedFolders.add(joinPath(mount, folder));
 }

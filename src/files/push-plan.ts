@@ -132,10 +132,10 @@ export function contentBytes(entries: readonly { readonly sizeBytes: number }[])
 }
 
 /** @throws NoSpaceError that names the first file there is no room for. */
-export function checkSpace(plan: PushPlan, target: PushTarget): void {
+export function checkSpace(files: readonly PlannedEntry[], target: PushTarget): void {
   if (target.freeBytes === undefined) return;
   let free = target.freeBytes;
-  for (const file of plan.files) {
+  for (const file of files) {
     free -= file.sizeBytes;
     if (free >= 0) continue;
     throw noSpace(

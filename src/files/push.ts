@@ -11,6 +11,7 @@ import { sendBySftp } from './push-by-sftp.js';
 import { sendByScripts } from './push-by-scripts.js';
 import type { PushContext } from './push-context.js';
 import { changesOf, checkSpace, decide, planPush, type PushPlan } from './push-plan.js';
+import { BoardMounts } from './push-mounts.js';
 import { surveyByScript } from './push-survey-script.js';
 import { surveyBySftp } from './push-survey-sftp.js';
 import { joinPath } from './paths.js';
@@ -85,7 +86,9 @@ async function prepare(
   const keepModes = options.keepAttributes !== false && process.platform !== 'win32';
   const compared = planPush(sources, target, { checksum, keepModes, nowS });
   const plan = await compareContent(session, target, { plan: compared, signal });
-  if (options.resume !== true) checkSpace(plan, target);
+  // How much there is elsewhere, below a mount point, nobody has asked.
+  const onBase = new BoardMounts(plan, target.existing.get('')?.device ?? '').split(plan.files).get('') ?? [];
+  if (options.resume !== true) checkSpace(onBase, target);
   return { sources, target, plan, nowS };
 }
 
