@@ -15,6 +15,7 @@ const READ_AT_ONCE = 4;
 /** Configuring a package may take long without a word; dependencies are fetched from the internet. */
 const SILENCE_TIMEOUT_MS = 15 * 60_000;
 const TIDY_TIMEOUT_MS = 10_000;
+const READ_TIMEOUT_MS = 60_000;
 
 export interface CheckedPackage extends DebControl {
   /** The file on this host. */
@@ -28,8 +29,9 @@ export interface InstallResult {
 }
 
 const READ_CONTROL = String.raw`
-file=$(mktemp) || exit
+file=$(mktemp "/tmp/mdt-control.XXXXXXXXXX") || exit
 trap 'rm -f -- "$file"' EXIT
+trap 'exit 40' HUP INT TERM PIPE
 cat > "$file" && dpkg-deb --field "$file"
 `;
 const MAKE_FOLDER = 'exec mktemp -d /tmp/mdt-install.XXXXXXXXXX';
@@ -53,7 +55,7 @@ export async function installPackages(
     askInstaller(session, operation.signal),
   ]);
   const packages: CheckedPackage[] = [];
-  for (const head of heads) packages.push(await check(session, head, installer));
+  for (const head of heads) packages.push(await check(session, head, { installer, signal: operation.signal }));
   throwIfAborted(operation.signal);
   const ordered = inDependencyOrder(packages);
   const steps = { task: TASK, unit: 'steps', total: ordered.length } as const;
@@ -68,10 +70,15 @@ export async function installPackages(
   return { packages: ordered, installer: installer.kind };
 }
 
+interface Checking {
+  readonly installer: BoardInstaller;
+  readonly signal: AbortSignal | undefined;
+}
+
 /** Reads what this host cannot unpack on the board; refuses what the board cannot run. */
-async function check(session: SshSession, head: DebHead, installer: BoardInstaller): Promise<CheckedPackage> {
+async function check(session: SshSession, head: DebHead, { installer, signal }: Checking): Promise<CheckedPackage> {
   const { path } = head;
-  const control = head.control.kind === 'read' ? head.control.control : await controlByBoard(session, head);
+  const control = head.control.kind === 'read' ? head.control.control : await controlByBoard(session, head, signal);
   const { architecture, packageName } = control;
   if (architecture !== 'all' && !installer.architectures.includes(architecture)) {
     throw new BoardRefusedError(
@@ -85,7 +92,11 @@ async function check(session: SshSession, head: DebHead, installer: BoardInstall
   return { ...control, path };
 }
 
-async function controlByBoard(session: SshSession, head: DebHead): Promise<DebControl> {
+async function controlByBoard(
+  session: SshSession,
+  head: DebHead,
+  signal: AbortSignal | undefined,
+): Promise<DebControl> {
   if (head.control.kind === 'read') return head.control.control;
   const { code, stdout, said } = await runScript(
     session,
@@ -93,13 +104,16 @@ async function controlByBoard(session: SshSession, head: DebHead): Promise<DebCo
     {
       input: head.control.head,
       operation: 'reading what a package says of itself',
+      timeoutMs: READ_TIMEOUT_MS,
+      signal,
     },
   );
   if (code === 0) return parseControl(stdout.toString('utf8'), head.path);
-  const last = safeText(said.trim().split('\n').at(-1) ?? '');
+  const last = safeText(said.trim().split('\n').at(-1) ?? '').replace(/\.$/, '');
+  const isUnknown = said.includes('unknown compression');
   throw new BoardRefusedError(`The board cannot read ${safeText(head.path)}: ${last}.`, {
     facts: { path: head.path, compression: head.control.compression },
-    hint: 'Build the package with `dpkg-deb -Zgzip`.',
+    hint: isUnknown ? 'Build the package with `dpkg-deb -Zgzip`.' : 'Check that the file is complete and undamaged.',
   });
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { inDependencyOrder, installPackages, uninstallPackages } from '../../src/files/install.js';
@@ -129,25 +129,56 @@ test('a board without dpkg is told as that', async t => {
 
 const hasDpkg = openssh?.missing === undefined && spawnSync('dpkg-deb', ['--version']).status === 0;
 
-(hasDpkg ? test : test.skip)(
-  'a package whose control file only the board can unpack is read by the board (needs sshd and dpkg-deb)',
-  async t => {
-    const session = await start(t, openssh);
-    const folder = await tempDir(t);
-    await mkdir(join(folder, 'tree', 'DEBIAN'), { recursive: true });
-    await writeFile(
-      join(folder, 'tree', 'DEBIAN', 'control'),
-      `${control('other', { Architecture: 'm68k' })}Maintainer: x\n`,
-    );
-    execFileSync('dpkg-deb', ['--uniform-compression', '-Zxz', '--build', join(folder, 'tree'), join(folder, 'x.deb')]);
-    await t.throwsAsync(installPackages(session, [join(folder, 'x.deb')]), { message: /other is built for m68k/ });
-    await writeDeb(join(folder, 'bad.deb'), { control: HELLO_CONTROL, compression: 'xz' });
-    await t.throwsAsync(installPackages(session, [join(folder, 'bad.deb')]), {
-      message: /The board cannot read .*bad/,
-    });
-    t.true((await readdir(folder)).includes('x.deb'));
-  },
-);
+for (const compression of ['xz', 'zst'] as const) {
+  (hasDpkg ? test.serial : test.serial.skip)(
+    `a package whose control file is compressed with ${compression} is read by the board, which keeps nothing of it (needs sshd and dpkg-deb)`,
+    async t => {
+      const session = await start(t, openssh);
+      const folder = await tempDir(t);
+      await mkdir(join(folder, 'tree', 'DEBIAN'), { recursive: true });
+      await writeFile(
+        join(folder, 'tree', 'DEBIAN', 'control'),
+        `${control('other', { Architecture: 'm68k' })}Maintainer: x\n`,
+      );
+      const [foreign, broken, cut] = ['x.deb', 'bad.deb', 'cut.deb'].map(name => join(folder, name)) as [
+        string,
+        string,
+        string,
+      ];
+      const words = ['--uniform-compression', `-Z${compression === 'zst' ? 'zstd' : compression}`];
+      execFileSync('dpkg-deb', [...words, '--build', join(folder, 'tree'), foreign]);
+      await t.throwsAsync(installPackages(session, [foreign]), {
+        code: 'BOARD_REFUSED',
+        message: /^other is built for m68k, and the board is /,
+      });
+      await writeDeb(broken, { control: HELLO_CONTROL, compression });
+      const error = await t.throwsAsync(installPackages(session, [broken]), {
+        code: 'BOARD_REFUSED',
+        message: /^The board cannot read .*bad\.deb: [^.]/,
+      });
+      t.like(error, { hint: 'Check that the file is complete and undamaged.' });
+      await writeFile(cut, (await readFile(foreign)).subarray(0, 150));
+      await t.throwsAsync(installPackages(session, [cut]), { code: 'FILE', message: /cut off/ });
+      t.deepEqual(
+        (await readdir('/tmp')).filter(name => name.startsWith("mdt-control.")),
+        [],
+      );
+    },
+  );
+}
+
+test('a compression that the board does not know is told with what to do', async t => {
+  const folder = await tempDir(t);
+  await writeDeb(join(folder, 'a.deb'), { control: HELLO_CONTROL, compression: 'zst' });
+  const said = "dpkg-deb: error: archive 'x' uses unknown compression for member 'control.tar.zst', giving up\n";
+  const facts = Buffer.from('arm64\n\n1000\ndpkg\ndpkg\n');
+  const session = fakeSession(command =>
+    command.includes('mdt-control') ? { exit: { kind: 'exit', code: 2 }, stderr: said } : { stdout: facts },
+  );
+  const error = await t.throwsAsync(installPackages(session, [join(folder, 'a.deb')]), { code: 'BOARD_REFUSED' });
+  t.regex(error.message, /unknown compression/);
+  t.like(error, { hint: 'Build the package with `dpkg-deb -Zgzip`.' });
+});
 
 test('packages are ordered by what they need of each other, also in circles', t => {
   const make = (packageName: string, ...dependencies: string[]): Parameters<typeof inDependencyOrder>[0][number] => ({
