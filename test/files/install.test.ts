@@ -160,7 +160,7 @@ for (const compression of ['xz', 'zst'] as const) {
       await writeFile(cut, (await readFile(foreign)).subarray(0, 150));
       await t.throwsAsync(installPackages(session, [cut]), { code: 'FILE', message: /cut off/ });
       t.deepEqual(
-        (await readdir('/tmp')).filter(name => name.startsWith("mdt-control.")),
+        (await readdir('/tmp')).filter(name => name.startsWith('mdt-control.')),
         [],
       );
     },
