@@ -38,9 +38,14 @@ export function addWaitForDevice(program: Command, cli: Cli): void {
         ...deviceOf(command, board),
         timeoutMs: options.timeout,
         state: options.state,
-        onWarning: text => {
-          cli.printer.warn(text);
-        },
+        // Who waits for a board on the network need not hear that there is no USB.
+        ...(options.state === undefined
+          ? {}
+          : {
+              onWarning: (text: string) => {
+                cli.printer.warn(text);
+              },
+            }),
         signal: cli.io.signal,
       });
       const isDefault = (await defaultBoard(cli.host))(device);
