@@ -39,6 +39,11 @@ class Collector extends Writable {
     done();
   }
 
+  /** The streams of a process cannot be ended either, which a prompt tries when it is done. */
+  override end(): this {
+    return this;
+  }
+
   get bytes(): Buffer {
     return Buffer.concat(this.chunks);
   }
