@@ -41,5 +41,7 @@ test('lines are not drawn more often than the eye can follow, and no wider than 
   for (let done = 0; done < 100; done++) listener({ kind: 'progress', task: 'x', unit: 'bytes', done });
   t.is(io.err.split('\n').length, 2);
   listener({ kind: 'message', task: 'flash', text: 'x'.repeat(500) });
-  t.true(io.err.split('\n').every(line => stripVTControlCharacters(line).replaceAll('\r', '').length < io.stderr.columns));
+  t.true(
+    io.err.split('\n').every(line => stripVTControlCharacters(line).replaceAll('\r', '').length < io.stderr.columns),
+  );
 });
