@@ -4,6 +4,7 @@ import { Dialogue, type Found } from './dialogue.js';
 import {
   AUTOBOOT_COUNTDOWN,
   BOOT_MESSAGE,
+  COUNTDOWN_TICK,
   FASTBOOT_RUNS,
   FIRST_BOOT,
   LOGIN_PROMPT,
@@ -35,6 +36,9 @@ const STATES = {
   shell: SHELL_PROMPT,
 } as const;
 
+/** What only counts before a key has been pressed: a program that echoes may say anything after it. */
+const STATES_AT_REST = { ...STATES, tick: COUNTDOWN_TICK } as const;
+
 /** A countdown speaks every second, a boot does not pause for longer. */
 const LISTEN_MS = 1500;
 const KEY_MS = 1000;
@@ -53,7 +57,7 @@ export async function detectState(port: ConsolePort, signal?: AbortSignal): Prom
 
 /** The same in a dialogue that goes on afterwards. */
 export async function detectOn(dialogue: Dialogue, signal?: AbortSignal): Promise<ConsoleState> {
-  const heard = await dialogue.poll(STATES, { waitMs: LISTEN_MS, signal });
+  const heard = await dialogue.poll(STATES_AT_REST, { waitMs: LISTEN_MS, signal });
   if (heard) return await stateOf(dialogue, heard, signal);
   const boot = bootState(dialogue);
   if (boot) return boot;
@@ -68,11 +72,12 @@ export async function detectOn(dialogue: Dialogue, signal?: AbortSignal): Promis
 
 async function stateOf(
   dialogue: Dialogue,
-  { name, match }: Found<keyof typeof STATES>,
+  { name, match }: Found<keyof typeof STATES_AT_REST>,
   signal: AbortSignal | undefined,
 ): Promise<ConsoleState> {
   switch (name) {
     case 'countdown':
+    case 'tick':
       return { kind: 'u-boot-countdown' };
     case 'fastboot':
       return { kind: 'fastboot' };

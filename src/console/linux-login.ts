@@ -24,6 +24,7 @@ const LOGIN_TIMEOUT_MS = 30_000;
 const START_PAUSE_MS = 20_000;
 /** How long a booting board may be without a prompt before it is asked again; kernel messages may stand behind one. */
 const BOOT_PAUSE_MS = 15_000;
+const IS_FIRST_BOOT = 'It is its first boot, which takes some minutes.';
 
 /**
  * Logs in on a console, whatever it is at: waits for a board that boots, and takes over the shell of `username`, or of
@@ -50,18 +51,21 @@ async function waitForLinux(dialogue: Dialogue, options: LoginOptions): Promise<
   if (options.isStarting === true) {
     await dialogue.poll({ kernel: KERNEL_MESSAGE, login: LOGIN_PROMPT }, { waitMs: START_PAUSE_MS, signal });
   }
-  let told: 'nothing' | 'boot' | 'first boot' = 'nothing';
+  const told = new Set<string>();
+  const tellOnce = (text: string): void => {
+    if (!told.has(text)) tell(options, text);
+    told.add(text);
+  };
   for (;;) {
     const state = await detectOn(dialogue, signal);
     if (state.kind === 'login-prompt' || state.kind === 'shell') return state;
     refuseOther(dialogue, state);
-    const isFirst = state.kind === 'booting' && state.firstBoot;
-    if (told === 'nothing') tell(options, 'The board is booting; waiting for its login prompt.');
-    if (isFirst && told !== 'first boot') tell(options, 'It is its first boot, which takes some minutes.');
-    told = isFirst ? 'first boot' : 'boot';
+    tellOnce('The board is booting; waiting for its login prompt.');
+    if (state.kind === 'booting' && state.firstBoot) tellOnce(IS_FIRST_BOOT);
     const patterns = { login: LOGIN_PROMPT, firstBoot: FIRST_BOOT };
     const found = await dialogue.poll(patterns, { waitMs: BOOT_PAUSE_MS, signal });
     if (found?.name === 'login') return { kind: 'login-prompt', hostName: '' };
+    if (found?.name === 'firstBoot') tellOnce(IS_FIRST_BOOT);
   }
 }
 

@@ -8,6 +8,8 @@
 export const U_BOOT_PROMPT = /^[\w.-]*=> +(?![^])/m;
 /** The words differ by version, and the number is rewritten in place. */
 export const AUTOBOOT_COUNTDOWN = /autoboot:\s+\d/i;
+/** All that is seen of a countdown by who comes in the middle of it: a number between blanks, alone in its line. */
+export const COUNTDOWN_TICK = /^ \d{1,2} +(?![^])/m;
 /** The first line of U-Boot, or of its loader, after a reset. */
 export const U_BOOT_BANNER = /^U-Boot (?:SPL )?\d{4}\.\d\d/m;
 /** What a board's bootloader says to keys while it is in fastboot, and what mainline says over the network. */

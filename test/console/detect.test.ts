@@ -30,6 +30,12 @@ const scenes: readonly Scene[] = [
     typed: '',
   },
   {
+    title: 'the middle of a countdown',
+    said: '\b\b\b 2 ',
+    state: { kind: 'u-boot-countdown' },
+    typed: '',
+  },
+  {
     title: 'the prompt of U-Boot',
     answer: commandLine({ prompt: 'u-boot=> ', run: () => '' }),
     state: { kind: 'u-boot-prompt' },

@@ -7,7 +7,7 @@ import { commandLine, FakeConsole } from '../fakes/console.js';
 type FastbootKind = 'answers keys' | 'takes keys in silence' | 'listens on the network' | 'has no cable' | 'is unknown';
 
 /** A board that counts down, and whose U-Boot begins fastboot in one of several ways. */
-function board(kind: FastbootKind): FakeConsole {
+function board(kind: FastbootKind, said = 'U-Boot 2017.03.3\r\nHit any key to stop autoboot:  3 '): FakeConsole {
   let place: 'countdown' | 'prompt' | 'fastboot' = 'countdown';
   const prompt = commandLine({
     prompt: 'u-boot=> ',
@@ -30,7 +30,7 @@ function board(kind: FastbootKind): FakeConsole {
     } else if (keys === '\x03') self.say('\r\nu-boot=> ');
     else if (kind === 'answers keys') self.say('In fastboot mode. Press Control-C to exit.\r\n');
   });
-  self.say('U-Boot 2017.03.3\r\nHit any key to stop autoboot:  3 ');
+  self.say(said);
   return self;
 }
 
@@ -49,6 +49,12 @@ for (const kind of ['answers keys', 'listens on the network'] as const) {
 test('fastboot that takes keys in silence has been entered when the prompt does not come back', async t => {
   const self = board('takes keys in silence');
   t.deepEqual(await enterFastboot(self.port, { timeouts }), { evidence: 'silence' });
+  t.true(self.typed.startsWith(' fastboot 0\r'));
+});
+
+test('a countdown that is met in its middle is stopped', async t => {
+  const self = board('answers keys', '\b\b\b 2 ');
+  t.deepEqual(await enterFastboot(self.port, { timeouts: { ...timeouts, fastbootMs: 5000 } }), { evidence: 'words' });
   t.true(self.typed.startsWith(' fastboot 0\r'));
 });
 
