@@ -156,9 +156,15 @@ export class UsbTransport implements Transport {
   async #letGo(): Promise<void> {
     const deadline = { operation: `letting go of ${this.name}`, timeoutMs: LET_GO_MS };
     await withDeadline(deadline, () => this.#transfer).catch(() => undefined);
-    // An interface that is not released stays claimed when the device is closed. Both fail where the board is gone.
-    await this.#device.releaseInterface(this.#pipes.interfaceNumber).catch(() => undefined);
-    await this.#device.close().catch(() => undefined);
+    // An interface that is not released stays claimed when the device is closed. Both fail where the board is gone, and
+    // throw at once while a write goes on.
+    for (const step of [() => this.#device.releaseInterface(this.#pipes.interfaceNumber), () => this.#device.close()]) {
+      try {
+        await step();
+      } catch {
+        // The system takes it back when this process ends.
+      }
+    }
   }
 }
 

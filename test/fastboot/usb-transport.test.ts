@@ -1,5 +1,11 @@
 import test from 'ava';
-import { DeviceBusyError, DeviceNotFoundError, PermissionError, TransportError } from '../../src/errors.js';
+import {
+  AbortedError,
+  DeviceBusyError,
+  DeviceNotFoundError,
+  PermissionError,
+  TransportError,
+} from '../../src/errors.js';
 import type { UsbDevice, UsbPackage } from '../../src/fastboot/usb-package.js';
 import { UsbTransport } from '../../src/fastboot/usb-transport.js';
 
@@ -76,4 +82,21 @@ test('a stall is an error, and is cleared for who comes next', async t => {
   await using transport = await UsbTransport.open(TARGET, { load });
   await t.throwsAsync(transport.receive(512, DEADLINE), { instanceOf: TransportError, message: /stall/ });
   t.true(calls.includes('clear'));
+});
+
+test('a write that the board does not take does not hold up who gives up, even where the package refuses to let go', async t => {
+  const busy = (): never => {
+    throw new Error('is in use');
+  };
+  const { load } = fake({ transferOut: () => new Promise(() => undefined), releaseInterface: busy, close: busy });
+  const transport = await UsbTransport.open(TARGET, { load });
+  const giveUp = new AbortController();
+  const sent = transport.send(Buffer.from('getvar:version'), {
+    ...DEADLINE,
+    timeoutMs: 600_000,
+    signal: giveUp.signal,
+  });
+  giveUp.abort();
+  await t.throwsAsync(sent, { instanceOf: AbortedError });
+  await t.notThrowsAsync(transport.close());
 });

@@ -9,6 +9,8 @@ export interface BootloaderState {
   /** Packets of length zero that came. */
   readonly emptyPackets: number;
   readonly downloadedBytes: number;
+  /** Transfers that it has left unanswered. */
+  readonly heldWrites: number;
 }
 
 export interface BootloaderHooks {
@@ -45,6 +47,7 @@ export class EmulatedBootloader {
       partitions: this.#partitions,
       emptyPackets: this.#emptyPackets,
       downloadedBytes: this.#receivedBytes,
+      heldWrites: this.#device.heldWrites,
     };
   }
 

@@ -29,6 +29,8 @@ export class EmulatedDevice {
   onData: (data: Buffer) => void = () => undefined;
   /** Ends when the device is told so; until then transfers to it are not answered. */
   isDeaf = false;
+  /** Transfers to it that it has left unanswered. */
+  heldWrites = 0;
   readonly #answers: { readonly data: Buffer; readonly onTaken: () => void }[] = [];
   readonly #reads: Transfer[] = [];
   #isStalled = false;
@@ -68,7 +70,10 @@ export class EmulatedDevice {
   }
 
   write(transfer: Transfer, data: Buffer): void {
-    if (this.isDeaf) return;
+    if (this.isDeaf) {
+      this.heldWrites++;
+      return;
+    }
     transfer.end(STATUS.ok);
     this.onData(data);
   }

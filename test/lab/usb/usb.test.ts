@@ -1,5 +1,6 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
+import { once } from 'node:events';
 import { chown, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +9,7 @@ import { DeviceBusyError, TimeoutError, TransportError } from '../../../src/erro
 import { connectFastboot } from '../../../src/fastboot/connect.js';
 import { listFastbootBoards } from '../../../src/power/fastboot-boards.js';
 import { rebootIntoFastboot } from '../../../src/power/wait-for-fastboot.js';
+import { until } from '../../../src/time/retry.js';
 import { mdt } from '../../fakes/cli-io.js';
 import { tempDir } from '../../fixtures/temp-dir.js';
 import { Workbench } from './emulated-board.js';
@@ -62,6 +64,25 @@ usbTest('a board that does not answer times out, and lets go at once', async t =
   }
   await using client = await connectFastboot(board.seen.route.target);
   t.is(await client.getvar('version'), '0.4');
+});
+
+usbTest('Ctrl-C ends a command whose words the board does not take, and frees the board', async t => {
+  await using board = await workbench().plugIn();
+  {
+    await using client = await connectFastboot(board.seen.route.target, { timeouts: { responseMs: 500 } });
+    await t.throwsAsync(client.oem('deaf'), { instanceOf: TimeoutError });
+  }
+  // Were it to wait for its own time, this test would run out of its.
+  const words = ['bin/mdt.js', 'fastboot', 'getvar', '--timeout', '600', 'version'];
+  const command = spawn(process.execPath, words, { stdio: 'ignore', env: { ...process.env, HOME: await tempDir(t) } });
+  const ended = once(command, 'exit');
+  await until({ intervalMs: 100, signal: AbortSignal.timeout(60_000) }, async () =>
+    (await board.state()).heldWrites > 0 ? true : undefined,
+  );
+  command.kill('SIGINT');
+  t.deepEqual(await ended, [130, null]);
+  const client = await connectFastboot(board.seen.route.target);
+  await client.close();
 });
 
 usbTest('a cable that is pulled in the middle of a download, or of an answer, is told as that', async t => {
