@@ -2,5 +2,6 @@
 export default {
   files: ['.build/test/**/*.test.js'],
   timeout: '60s',
-  concurrency: 2,
+  // Tests wait more than they work: for processes, for deadlines, for the disk.
+  concurrency: 3,
 };

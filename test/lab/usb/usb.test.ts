@@ -170,7 +170,7 @@ usbTest('what is on USB is in the list of devices with its state', async t => {
   const plugged = [];
   try {
     for (const device of [{}, IN_ROM, ACCELERATOR]) plugged.push(await workbench().plugIn(device));
-    const { stdout } = await run(process.execPath, ['bin/mdt.js', 'devices', '--json'], {
+    const { stdout } = await run(process.execPath, ['bin/mdt.js', 'devices', '--json', '--timeout', '60'], {
       env: { ...process.env, HOME: await tempDir(t) },
     });
     const devices = JSON.parse(stdout) as { state: string }[];
