@@ -5,6 +5,7 @@ import anyTest, { type ExecutionContext } from 'ava';
 import { BoardRefusedError, TransportError } from '../../src/errors.js';
 import { forwardLocal, forwardReverse, type Forward } from '../../src/ssh/forward.js';
 import { parseForward } from '../../src/ssh/forward-spec.js';
+import { closing } from '../fixtures/closing.js';
 import { refused } from '../fixtures/refused.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 import { peers, type RunningPeer } from './peers.js';
@@ -46,7 +47,7 @@ for (const peer of peers) {
         const socket = connect(portOf(forward), '127.0.0.1');
         socket.on('error', () => undefined);
         socket.resume();
-        await once(socket, 'close');
+        await closing(socket);
       }
       t.is(errors.length, 2);
       t.true(errors.every(error => error instanceof BoardRefusedError || error instanceof TransportError));
@@ -78,7 +79,7 @@ for (const peer of peers) {
       socket.on('error', () => undefined);
       socket.write('hello');
       await once(socket, 'data');
-      const closed = once(socket, 'close');
+      const closed = closing(socket);
       await forward[Symbol.asyncDispose]();
       await closed;
       await t.notThrowsAsync(refused(portOf(forward)));

@@ -5,6 +5,7 @@ import test from 'ava';
 import fc from 'fast-check';
 import { FAULT_EXAMPLES, mergeFaults, parseFault } from '../../src/virtual-board/faults.js';
 import { startVirtualBoard } from '../../src/virtual-board/virtual-board.js';
+import { closing } from '../fixtures/closing.js';
 import { knock, refused } from '../fixtures/refused.js';
 import { connect, pairedBoard } from './paired-board.js';
 
@@ -121,7 +122,7 @@ test('a connection falls silent after so many bytes and stays open', async t => 
   socket.on('data', (data: Buffer) => (heard += data.toString()));
   while (heard.length < 10) await once(socket, 'data');
   // Nothing else comes: the board's own end is the next thing that happens.
-  const closed = once(socket, 'close');
+  const closed = closing(socket);
   await board.close();
   await closed;
   t.is(heard, 'SSH-2.0-Op');

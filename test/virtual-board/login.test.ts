@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect as dial, createServer, type AddressInfo } from 'node:net';
 import test from 'ava';
+import { closing } from '../fixtures/closing.js';
 import { generateEd25519 } from '../../src/keys/openssh-key.js';
 import ssh2, { type ClientChannel } from 'ssh2';
 import { startVirtualBoard, type VirtualBoard } from '../../src/virtual-board/virtual-board.js';
@@ -64,7 +65,7 @@ test('a key with options before it and one of another kind are found in authoriz
   t.deepEqual(await board.authorizedKeys(), [`no-pty,command="x y" ${rsa.public}`]);
   const client = await connect(board, rsa.private);
   client.end();
-  await once(client, 'close');
+  await closing(client);
 });
 
 test('passwords work where the board allows them', async t => {

@@ -1,9 +1,9 @@
-import { once } from 'node:events';
 import { access, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { sameHostKey } from '../../src/keys/host-key.js';
 import { startVirtualBoard } from '../../src/virtual-board/virtual-board.js';
+import { closing } from '../fixtures/closing.js';
 import { refused } from '../fixtures/refused.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 import { connect, pairedBoard } from './paired-board.js';
@@ -14,7 +14,7 @@ test('a reboot drops connections, ends what runs, and brings the board back on t
   const before = (await run('cat /proc/sys/kernel/random/boot_id')).stdout;
   await run('echo kept > file; nohup sleep 60 > /dev/null 2>&1 &');
   await exec('sleep 60');
-  const dropped = once(client, 'close');
+  const dropped = closing(client);
   const back = board.reboot();
   await dropped;
   await back;
@@ -41,7 +41,7 @@ test('a reboot drops connections, ends what runs, and brings the board back on t
 
 test('sudo reboot on the board does the same, after the command has ended', async t => {
   const { board, client, privateKey, run } = await pairedBoard(t);
-  const dropped = once(client, 'close');
+  const dropped = closing(client);
   t.is((await run('sudo reboot')).code, 0);
   await dropped;
   // A second request joins the one that is under way.
@@ -52,7 +52,7 @@ test('sudo reboot on the board does the same, after the command has ended', asyn
 
 test('the bootloader keeps the board away until it is switched off and on', async t => {
   const { board, client, privateKey, run } = await pairedBoard(t);
-  const dropped = once(client, 'close');
+  const dropped = closing(client);
   await run('sudo reboot-bootloader');
   await dropped;
   await t.notThrowsAsync(refused(board.sshPort, board.address));

@@ -1,19 +1,19 @@
 // From Mendel into fastboot and back, and what a system that was flashed comes up as.
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { access, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { sameHostKey } from '../../../src/keys/host-key.js';
 import { startVirtualBoard } from '../../../src/virtual-board/virtual-board.js';
 import { bytesImage } from '../../fakes/fastboot/bytes-image.js';
+import { closing } from '../../fixtures/closing.js';
 import { tempDir } from '../../fixtures/temp-dir.js';
 import { pairedBoard } from '../paired-board.js';
 import { boardWithLoader, fastbootOf, MIB, powerBecomes, restarted, SMALL, userArea } from './loader-desk.js';
 
 test('reboot-bootloader on the board ends in fastboot, fastboot reboot in Mendel, the request is used up', async t => {
   const { board, client, run } = await pairedBoard(t, { bootloader: SMALL });
-  const dropped = once(client, 'close');
+  const dropped = closing(client);
   t.is((await run('sudo reboot-bootloader')).code, 0);
   await dropped;
   await powerBecomes(board, 'bootloader');
