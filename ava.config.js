@@ -2,6 +2,5 @@
 export default {
   files: ['.build/test/**/*.test.js'],
   timeout: '60s',
-  // Tests wait more than they work: for processes, for deadlines, for the disk.
-  concurrency: 3,
+  concurrency: 2,
 };

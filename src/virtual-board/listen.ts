@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import type { Socket as DatagramSocket } from 'node:dgram';
 import type { Server } from 'node:net';
+import { pause } from '../time/deadline.js';
 
 /**
  * Ports of a board that may have any: below those that systems give to connections and to other servers that ask for
@@ -9,6 +10,11 @@ import type { Server } from 'node:net';
 const FIRST_PORT = 20_000;
 const LAST_PORT = 32_767;
 const MAX_TRIES = 50;
+/**
+ * A board that comes back finds its own port taken for a moment where this process is starting a program: until that
+ * runs, it holds copies of all sockets.
+ */
+const RETRY_MS = 40;
 
 /** Listens on `port`, or on a free one of its choice for 0. @throws the host's error, such as EADDRINUSE */
 export function listen(server: Server, address: string, port: number): Promise<number> {
@@ -39,7 +45,8 @@ async function onPort(port: number, start: (port: number, done: Done) => void): 
       return wanted;
     } catch (error) {
       const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-      if (!isTaken || port !== 0 || tries === MAX_TRIES) throw error;
+      if (!isTaken || tries === MAX_TRIES) throw error;
+      if (port !== 0) await pause(RETRY_MS);
     }
   }
 }
