@@ -19,14 +19,14 @@ const RETRY_MS = 40;
 /** Listens on `port`, or on a free one of its choice for 0. @throws the host's error, such as EADDRINUSE */
 export function listen(server: Server, address: string, port: number): Promise<number> {
   return onPort(port, (wanted, done) => {
-    listenOnce(server, done, listening => server.listen(wanted, address, listening));
+    listenOnce(server, done, () => server.listen(wanted, address));
   });
 }
 
 /** The same for a socket of UDP. */
 export function listenUdp(socket: DatagramSocket, address: string, port: number): Promise<number> {
   return onPort(port, (wanted, done) => {
-    listenOnce(socket, done, listening => socket.bind(wanted, address, listening));
+    listenOnce(socket, done, () => socket.bind(wanted, address));
   });
 }
 
@@ -51,10 +51,15 @@ async function onPort(port: number, start: (port: number, done: Done) => void): 
   }
 }
 
-function listenOnce(emitter: Server | DatagramSocket, done: Done, start: (listening: () => void) => void): void {
-  emitter.once('error', done);
-  start(() => {
-    emitter.off('error', done);
+function listenOnce(emitter: Server | DatagramSocket, done: Done, start: () => void): void {
+  const onListening = (): void => {
+    emitter.off('error', onError);
     done();
-  });
+  };
+  const onError = (error: Error): void => {
+    emitter.off('listening', onListening);
+    done(error);
+  };
+  emitter.once('listening', onListening).once('error', onError);
+  start();
 }
