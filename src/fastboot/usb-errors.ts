@@ -10,7 +10,8 @@ const FAILURES: readonly (readonly [
   error: (name: string, what: string, cause: unknown) => MdtError,
 ])[] = [
   [
-    /disconnected|no such device|errno 19\b/i,
+    // The last is what a transfer is told that begins after the board has gone.
+    /disconnected|no such device|errno 19\b|endpoint not found/i,
     (name, what, cause) =>
       new TransportError(`${name} was unplugged or restarted while ${what}.`, { hint: CABLE_HINT, cause }),
   ],

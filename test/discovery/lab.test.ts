@@ -43,7 +43,8 @@ function startWatching(lab: Lab): { next(): Promise<string>; end(): Promise<void
     if (line.done) return 'end';
     // find.ts writes this line.
     const told = JSON.parse(line.value) as DeviceChange & { warning?: string };
-    return told.warning === undefined ? `${told.kind} ${told.device.name}` : next();
+    // On a busy host the second route of a board may come so late that it is a change of its own.
+    return told.warning === undefined && told.kind !== 'changed' ? `${told.kind} ${told.device.name}` : next();
   };
   return {
     next: () => withDeadline({ operation: 'waiting for a change', timeoutMs: 20_000 }, next),

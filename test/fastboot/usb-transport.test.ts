@@ -84,6 +84,14 @@ test('a stall is an error, and is cleared for who comes next', async t => {
   t.true(calls.includes('clear'));
 });
 
+test('a board that is gone is told as that, by a transfer under way and by one that begins later', async t => {
+  for (const words of ['Disconnected', 'endpoint not found']) {
+    const { load } = fake({ transferIn: () => Promise.reject(new Error(`transferIn error: ${words}`)) });
+    await using transport = await UsbTransport.open(TARGET, { load });
+    await t.throwsAsync(transport.receive(512, DEADLINE), { instanceOf: TransportError, message: /was unplugged/ });
+  }
+});
+
 test('a write that the board does not take does not hold up who gives up, even where the package refuses to let go', async t => {
   const busy = (): never => {
     throw new Error('is in use');
