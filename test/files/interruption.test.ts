@@ -1,36 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ExecutionContext } from 'ava';
 import { TimeoutError } from '../../src/errors.js';
 import { pull } from '../../src/files/pull.js';
 import { push } from '../../src/files/push.js';
-import { pause } from '../../src/time/deadline.js';
 import type { ProgressEvent } from '../../src/time/progress.js';
-import type { RunningFileBoard } from './boards.js';
+import { settled } from './settled.js';
 import { onEveryBoard } from './suite.js';
-import { boardNames, boardTree, makeTree, readRemote, writeRemote } from './trees.js';
+import { boardTree, makeTree, readRemote, writeRemote } from './trees.js';
 
 const LARGE_BYTES = 9_000_000;
-
-/** Waits until nothing but what `isExpected` accepts is on the board: it tidies up on its own after a lost connection. */
-async function settled(
-  t: ExecutionContext,
-  board: RunningFileBoard,
-  isExpected: (name: string) => boolean,
-): Promise<string[]> {
-  const session = await board.open();
-  const deadline = performance.now() + 20_000;
-  for (;;) {
-    const names = await boardNames(session, board.folder);
-    if (names.every(isExpected)) return names;
-    if (performance.now() > deadline) {
-      t.fail(`left on the board: ${names.join(', ')}`);
-      return names;
-    }
-    await pause(50);
-  }
-}
 
 const isPart = (name: string): boolean => /^\.data\.[0-9a-f]{16}\.mdt-part$/.test(name);
 
