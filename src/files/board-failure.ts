@@ -41,9 +41,9 @@ export function boardFailure(said: string, facts: FailureFacts): FileError {
   return new FileError(`${path} could not be written on the board: ${last}.`, details('other'));
 }
 
-/** The error of a push whose part is gone: another one of the same file has removed or continued it. */
-export function overtaken(path: string): FileError {
-  return new FileError(`Another push of ${safeText(path)} has taken the place of this one.`, {
+/** The error of a transfer whose part is gone: another one of the same file has removed or continued it. */
+export function overtaken(task: 'push' | 'pull', path: string): FileError {
+  return new FileError(`Another ${task} of ${safeText(path)} has taken the place of this one.`, {
     facts: { path, reason: 'overtaken' },
     hint: 'What that one puts in place is whole; repeat the command if this is to be the last.',
   });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { close, constants, fchmod, fstat, ftruncate, futimes, open, write, type Stats } from 'node:fs';
-import { chmod, copyFile, lstat, mkdir, rename, rm, symlink, unlink, utimes } from 'node:fs/promises';
+import { chmod, copyFile, lstat, mkdir, readdir, rename, rm, symlink, unlink, utimes } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import { FileError, MdtError, PermissionError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
@@ -37,6 +37,13 @@ export async function lookAt(path: string): Promise<Stats | undefined> {
     const { code } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined;
     throw localFailure(error, path);
+  });
+}
+
+/** Names of what is in a folder of this host; those that are no UTF-8 are not told right. @throws FileError */
+export async function namesIn(folder: string): Promise<string[]> {
+  return readdir(hostPath(folder)).catch((error: unknown) => {
+    throw localFailure(error, folder);
   });
 }
 

@@ -1,9 +1,10 @@
 import { createHash, randomBytes, type Hash } from 'node:crypto';
 import { AbortedError, FileError, ProtocolError, TimeoutError, TransportError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
+import { overtaken } from './board-failure.js';
 import { hashHere, listedFile, readChunks } from './local-read.js';
-import { GrowingFile, lookAt, place, remove, removeFile } from './local-write.js';
-import { partName } from './part-name.js';
+import { GrowingFile, lookAt, namesIn, place, remove, removeFile } from './local-write.js';
+import { isPartOf, partNames, type PartNames } from './part-name.js';
 import type { PullContext } from './pull-context.js';
 import type { PulledEntry } from './pull-plan.js';
 import { joinPath, splitTarget } from './paths.js';
@@ -21,29 +22,78 @@ export async function pullFile(context: PullContext, entry: PulledEntry): Promis
     tidyMs: TIDY_MS,
     hint: 'The board sent nothing more for that long; check the connection and repeat the command with --resume.',
   };
-  const { folder, name } = splitTarget(joinPath(context.base, entry.target));
+  const path = joinPath(context.base, entry.target);
+  const { folder, name } = splitTarget(path);
+  const inFolder = (own: string): string => joinPath(folder || '/', own);
   const isLarge = entry.sizeBytes >= LARGE_FILE_BYTES;
-  const part = joinPath(folder || '/', isLarge ? partName(name, entry) : `.mdt-${randomBytes(8).toString('hex')}.tmp`);
-  const offset = isLarge && context.resume ? await usablePart(context, entry, part) : 0;
+  const names = partNames(name, entry);
+  const part = inFolder(isLarge ? names.own : `.mdt-${randomBytes(8).toString('hex')}.tmp`);
+  const offset = isLarge ? await claimPart(context, { entry, names, inFolder }) : 0;
   context.tally.resumed(offset);
   context.meter.advance(offset, entry.target);
-  if (isLarge && offset === 0) await removeFile(part);
   try {
     await withStallWatch(options, watch => new Reading(context, entry, watch).run(part, offset));
-    await place(part, joinPath(context.base, entry.target));
+    await place(part, path);
   } catch (error) {
+    if (isLarge && isMissing(error) && (await lookAt(inFolder('')))) throw overtaken('pull', path);
     if (!isLarge || !isInterruption(error)) await remove(part);
     throw error;
   }
   context.tally.add(entry);
 }
 
+interface ClaimedPart {
+  readonly entry: PulledEntry;
+  readonly names: PartNames;
+  /** Path of a name beside the final place. */
+  readonly inFolder: (name: string) => string;
+}
+
+/** Takes over what can be continued, and removes all other parts of the file; resolves with what there is of it. */
+async function claimPart(context: PullContext, { entry, names, inFolder }: ClaimedPart): Promise<number> {
+  const parts = (await namesIn(inFolder(''))).filter(name => isPartOf(names, name)).map(inFolder);
+  const largest = context.resume
+    ? await largestFile(parts.filter(part => part.startsWith(inFolder(names.ofVersion))))
+    : undefined;
+  const own = inFolder(names.own);
+  const isOurs = largest !== undefined && (await tried(place(largest, own)));
+  await Promise.all(parts.filter(part => part !== largest).map(part => tried(removeFile(part))));
+  const offset = isOurs ? await usableBytes(context, entry, own) : 0;
+  if (isOurs && offset === 0) await removeFile(own);
+  return offset;
+}
+
+async function largestFile(paths: readonly string[]): Promise<string | undefined> {
+  let largest: { readonly path: string; readonly sizeBytes: number } | undefined;
+  for (const path of paths) {
+    const stats = await lookAt(path);
+    if (stats?.isFile() === true && stats.size > (largest?.sizeBytes ?? 0)) largest = { path, sizeBytes: stats.size };
+  }
+  return largest?.path;
+}
+
+/** False where somebody else was quicker, or it is not ours. */
+async function tried(work: Promise<void>): Promise<boolean> {
+  return work.then(
+    () => true,
+    () => false,
+  );
+}
+
 /** How much of the file is here already, from a transfer that was cut off, and is the same as on the board. */
-async function usablePart(context: PullContext, entry: PulledEntry, part: string): Promise<number> {
+async function usableBytes(context: PullContext, entry: PulledEntry, part: string): Promise<number> {
   const stats = await lookAt(part);
-  if (stats?.isFile() !== true || stats.size > entry.sizeBytes) return 0;
-  const [here, there] = await Promise.all([hashHere(part, stats), context.reader.hash(entry.source, stats.size)]);
+  if (!stats || stats.size > entry.sizeBytes) return 0;
+  const [here, there] = await Promise.all([
+    // It changes while another pull is still writing to it.
+    hashHere(part, stats).catch(() => undefined),
+    context.reader.hash(entry.source, stats.size),
+  ]);
   return here === there ? stats.size : 0;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof FileError && error.facts['reason'] === 'ENOENT';
 }
 
 class Reading {

@@ -115,7 +115,7 @@ class SftpSender {
       try {
         await this.#write(part, path, { file, offset });
       } catch (error) {
-        throw isRemoteFileError(error, SFTP_STATUS.noSuchFile) ? overtaken(path) : error;
+        throw isRemoteFileError(error, SFTP_STATUS.noSuchFile) ? overtaken('push', path) : error;
       }
     };
     await this.#orRemove(part, write, isInterruption);

@@ -152,7 +152,7 @@ class LargeFile {
         const sum = await this.#stream(pipe, watch, offset);
         pipe.end();
         const code = await pipe.ended();
-        if (code === EXIT.overtaken) throw overtaken(this.#path);
+        if (code === EXIT.overtaken) throw overtaken('push', this.#path);
         if (code !== 0) throw boardFailure(pipe.said, { path: this.#path, neededBytes: this.#file.sizeBytes });
         return sum;
       } catch (error) {
@@ -235,7 +235,7 @@ class LargeFile {
       },
     );
     if (code === 0) return;
-    if (code === EXIT.overtaken) throw overtaken(this.#path);
+    if (code === EXIT.overtaken) throw overtaken('push', this.#path);
     if (code === EXIT.short) {
       throw new FileError(`The board did not keep all of ${safeText(this.#path)}.`, {
         facts: { path: this.#path, sizeBytes },

@@ -1,13 +1,13 @@
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { ExecutionContext } from 'ava';
 
-/** What happens to the bytes of one connection, both directions counted together. */
+/** What happens to the bytes of one connection, both directions counted together; looked at anew for each piece. */
 export interface LinkTroubles {
   /** The connection breaks when it has carried this much. */
   readonly cutAfterBytes?: number;
   /** Nothing more passes when it has carried this much, and nobody is told. */
   readonly stallAfterBytes?: number;
-  /** At most this much passes in a second towards the board. */
+  /** At most this much passes in a second, each way. */
   readonly bytesPerS?: number;
   /** Hears how much went towards the board. */
   readonly onSent?: (bytes: number) => void;
@@ -37,7 +37,7 @@ export async function startBadLink(t: ExecutionContext, port: number, troubles: 
         } else if (carried >= cutAfterBytes) {
           near.resetAndDestroy();
           far.destroy();
-        } else if (bytesPerS !== undefined && from === near) {
+        } else if (bytesPerS !== undefined) {
           from.pause();
           setTimeout(() => from.resume(), Math.max(TICK_MS, (chunk.length / bytesPerS) * 1000));
         }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { pull } from '../../src/files/pull.js';
 import { GrowingFile } from '../../src/files/local-write.js';
-import { partName } from '../../src/files/part-name.js';
+import { partNames } from '../../src/files/part-name.js';
 import { LARGE_FILE_BYTES, type TransferOptions, type TransferSummary } from '../../src/files/transfer.js';
 import type { RunResult, SshSession } from '../../src/ssh/session.js';
 import type { RemoteAttributes, SftpChannel } from '../../src/ssh/sftp.js';
@@ -146,7 +146,7 @@ withSymlinks('what stands under the name of a part is replaced, never written th
   const victim = join(outside, 'victim');
   await writeFile(victim, 'precious');
   await mkdir(join(to, 'd'));
-  await symlink(victim, join(to, 'd', partName('big', large)));
+  await symlink(victim, join(to, 'd', partNames('big', large).own));
   const content = Buffer.alloc(LARGE_FILE_BYTES, 'x');
   const board = sftpBoard({ entries: [{ name: 'big', type: 'file' }], content });
   for (const resume of [false, true]) {
@@ -154,8 +154,17 @@ withSymlinks('what stands under the name of a part is replaced, never written th
     t.is(await readFile(victim, 'utf8'), 'precious');
     t.true((await lstat(join(to, 'd', 'big'))).isFile());
     await writeFile(join(to, 'd', 'big'), 'old');
-    await symlink(victim, join(to, 'd', partName('big', large)));
+    await symlink(victim, join(to, 'd', partNames('big', large).own));
   }
+});
+
+test("a folder under the name of a part is left alone, and in nobody's way", async t => {
+  const { to, get } = await ground(t);
+  const inTheWay = partNames('big', large).own;
+  await mkdir(join(to, 'd', inTheWay), { recursive: true });
+  const content = Buffer.alloc(LARGE_FILE_BYTES, 'x');
+  await get(sftpBoard({ entries: [{ name: 'big', type: 'file' }], content }), { resume: true });
+  t.deepEqual(await readdir(join(to, 'd')), [inTheWay, 'big']);
 });
 
 withSymlinks('a part is continued only if it is a file itself', async t => {
@@ -169,7 +178,7 @@ withSymlinks('a part is continued only if it is a file itself', async t => {
 
 test('what mdt itself left on the board, unfinished, is left out and told', async t => {
   const { to, get } = await ground(t);
-  const part = partName('big', large);
+  const part = partNames('big', large).own;
   const names = [part, '.mdt-0123456789abcdef.tmp', 'x', 'x.mdt-part', '.mdt-notes.tmp'];
   const entries = names.map(name => ({ name, type: 'file' }) as const);
   const { skipped } = await get(sftpBoard({ entries, content: Buffer.from('hello') }));
@@ -183,7 +192,7 @@ test('what mdt itself left on the board, unfinished, is left out and told', asyn
 test('with checksums a file that was continued is compared as a whole', async t => {
   const { to, get } = await ground(t);
   const [content, damaged] = [Buffer.alloc(LARGE_FILE_BYTES, 'x'), Buffer.alloc(LARGE_FILE_BYTES, 'y')];
-  const part = join(to, 'd', partName('big', large));
+  const part = join(to, 'd', partNames('big', large).own);
   await mkdir(join(to, 'd'));
   const entries = [{ name: 'big', type: 'file' }] as const;
   const options = { resume: true, checksum: true };

@@ -10,6 +10,8 @@ import { onEveryBoard } from './suite.js';
 import { boardNames, readRemote } from './trees.js';
 
 const LARGE_BYTES = 9_000_000;
+/** Too slow to get to the end before the other one. */
+const CRAWLING_BYTES_PER_S = 100_000;
 
 /** Resolves with the error that a push ended in, if any. */
 function ending(session: SshSession, request: TransferRequest): Promise<unknown> {
@@ -28,18 +30,21 @@ for (const resume of [false, true]) {
       const request = { sources: [join(here, 'data')], destination: there };
       const link = new EventEmitter();
       let sentBytes = 0;
-      const slow = await board.open({
+      const troubles = {
         bytesPerS: 3_000_000,
-        onSent: bytes => {
+        onSent: (bytes: number) => {
           if ((sentBytes += bytes) > LARGE_BYTES / 4) link.emit('under way');
         },
-      });
+      };
+      const slow = await board.open(troubles);
       const isUnderWay = once(link, 'under way');
       const first = ending(slow, request);
       await isUnderWay;
+      troubles.bytesPerS = CRAWLING_BYTES_PER_S;
       const { files } = await push(session, { ...request, options: { resume } });
       t.is(files, 1);
       t.true(content.equals(await readRemote(session, `${there}/data`)));
+      troubles.bytesPerS = Infinity;
       const error = await first;
       t.like(error, { code: 'FILE', message: `Another push of ${there}/data has taken the place of this one.` });
       t.true(content.equals(await readRemote(session, `${there}/data`)));
