@@ -43,9 +43,20 @@ export function checkBoard({ hello }: AgentClient, { target, tpu }: RunChoices):
       found === 0 ? 'that it can see' : `with number ${String(wanted)}, counted from 0: it has ${String(found)}`;
     throw new AgentError({ code: 'NO_TPU', message: `The board has no Edge TPU ${which}.`, facts: { found } });
   }
-  if (hello.runtimes.some(({ usable }) => usable)) return;
-  const message = 'This board has no TensorFlow Lite that can be used.';
-  throw new AgentError({ code: 'NO_RUNTIME', message, facts: { runtimes: hello.runtimes } });
+  const usable = hello.runtimes.filter(runtime => runtime.usable);
+  if (usable.length === 0) {
+    const message = 'This board has no TensorFlow Lite that can be used.';
+    throw new AgentError({ code: 'NO_RUNTIME', message, facts: { runtimes: hello.runtimes } });
+  }
+  if (target === 'tpu' && !usable.some(bringsLibrary) && !hello.libraries.some(({ name }) => name === 'libedgetpu')) {
+    const message = 'The Edge TPU library of this board cannot be loaded.';
+    throw new AgentError({ code: 'NO_RUNTIME', message, facts: { library: 'libedgetpu' } });
+  }
+}
+
+/** The edgetpu package of Mendel 2 and 3 loads the Edge TPU's library by itself, and is not usable where it cannot. */
+function bringsLibrary({ name }: { readonly name: string }): boolean {
+  return name === 'edgetpu';
 }
 
 /** A run without its models, as it was asked for. */

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { doubleEnvironment, needingDouble, removeDouble, type DoubleSettings } from '../agent/edge-tpu-double.js';
@@ -65,7 +65,7 @@ withDouble('--tpu, --streams, --threads and --interleave reach the agent', async
   const refused = await mdt({ configDir }, 'bench', ...BOARD, '--tpu', '2', first);
   t.is(refused.code, 3, refused.err);
   t.regex(refused.err, /no Edge TPU with number 2, counted from 0: it has 2\.\nhint: /);
-  await t.throwsAsync(readFile(join(board.rootDir, 'home/mendel/.mdt/models')), { code: 'ENOENT' });
+  await t.throwsAsync(readdir(join(board.rootDir, 'home/mendel/.mdt/models')), { code: 'ENOENT' });
   const words = ['--tpu', '1', '--streams', '2', '--threads', '3', '--interleave', '--duration', '200ms'];
   const { code, out, err } = await mdt({ configDir }, 'bench', ...BOARD, ...words, '--json', '-', first, second);
   t.is(code, 0, err);
@@ -111,16 +111,17 @@ withDouble('a board without an Edge TPU offers the CPU, and gets no model', asyn
   const { code, err } = await mdt({ configDir }, 'bench', ...BOARD, await modelFile(t));
   t.is(code, 3, err);
   t.regex(err, /no Edge TPU[\s\S]*hint: .*--cpu/);
-  await t.throwsAsync(readFile(join(board.rootDir, 'home/mendel/.mdt/models')), { code: 'ENOENT' });
+  await t.throwsAsync(readdir(join(board.rootDir, 'home/mendel/.mdt/models')), { code: 'ENOENT' });
 });
 
-withDouble('a board whose Edge TPU has no library is told which to install', async t => {
+withDouble('a board whose Edge TPU has no library is told which to install, and gets no model', async t => {
   process.env['MDT_LIBEDGETPU'] = '/no/such/libedgetpu.so.1';
   t.teardown(() => Reflect.deleteProperty(process.env, 'MDT_LIBEDGETPU'));
-  const { configDir } = await boardOnDesk(t);
+  const { configDir, board } = await boardOnDesk(t);
   const { code, err } = await mdt({ configDir }, 'bench', ...BOARD, await modelFile(t));
   t.is(code, 7, err);
-  t.regex(err, /library cannot be loaded[\s\S]*hint: .*libedgetpu1-std.*--cpu/);
+  t.regex(err, /library of this board cannot be loaded[\s\S]*hint: .*libedgetpu1-std.*--cpu/);
+  await t.throwsAsync(readdir(join(board.rootDir, 'home/mendel/.mdt/models')), { code: 'ENOENT' });
 });
 
 withDouble('the suite prints the published table beside simulated times, which are called so', async t => {
