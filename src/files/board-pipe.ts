@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { pipeline } from 'node:stream/promises';
 import { createGzip } from 'node:zlib';
 import { TransportError } from '../errors.js';
@@ -16,6 +15,7 @@ export class BoardPipe {
   #partialError = '';
   #exit: RemoteExit | undefined;
   #wake: () => void = () => undefined;
+  #stopSending: () => void = () => undefined;
 
   /** `onErrorLine` takes lines of stderr that are no errors out of what `said` returns, by returning true. */
   constructor(program: RemoteProcess, onErrorLine?: (line: string) => boolean) {
@@ -30,9 +30,13 @@ export class BoardPipe {
     program.stderr.on('data', (chunk: Buffer) => {
       this.#hear(chunk.toString('utf8'));
     });
+    program.stdin.once('close', () => {
+      this.#stopSending();
+    });
     void program.exit.then(exit => {
       this.#exit = exit;
       this.#wake();
+      this.#stopSending();
     });
   }
 
@@ -56,28 +60,24 @@ export class BoardPipe {
     }
   }
 
-  /** Sends; resolves when there is room for more. False once the script has stopped reading. */
+  /** Sends; resolves when the chunk has been taken and may be used again. False once the script has stopped reading. */
   async send(chunk: Uint8Array | string): Promise<boolean> {
     const { stdin } = this.#program;
     if (stdin.destroyed || this.#exit) return false;
-    if (!stdin.write(chunk)) {
-      const stop = new AbortController();
-      try {
-        await Promise.race([
-          once(stdin, 'drain', { signal: stop.signal }),
-          once(stdin, 'close', { signal: stop.signal }),
-          this.#program.exit,
-        ]);
-      } finally {
-        stop.abort();
-      }
-    }
+    await new Promise<void>(resolve => {
+      this.#stopSending = resolve;
+      stdin.write(chunk, () => {
+        resolve();
+      });
+    });
     return !stdin.destroyed;
   }
 
   /** Sends all chunks as one gzip stream. */
   async sendCompressed(chunks: AsyncIterable<Buffer>, level: number): Promise<boolean> {
-    const gzip = createGzip({ level, chunkSize: 64 * 1024 });
+    // It takes the next chunk only when it is done with the last one, which may be used again then.
+    const options = { level, chunkSize: 64 * 1024, writableHighWaterMark: 1 };
+    const gzip = createGzip(options);
     // What goes wrong with the chunks comes out of the loop below.
     const feeding = pipeline(chunks, gzip).catch(() => undefined);
     try {

@@ -22,14 +22,15 @@ const fs = {
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * Reads a whole small file into `into`, which is as long as the file was when it was listed. At once, since handing four calls a file to
- * other threads takes ten times as long as the calls themselves. @throws FileError if it is no longer what it was then.
+ * Reads a whole small file to `at` of a buffer that has room for as much as it held when it was listed. At once, since
+ * handing four calls a file to other threads takes ten times as long as the calls themselves.
+ * @throws FileError if it is no longer what it was then.
  */
-export function readWhole(entry: LocalEntry, into: Buffer): void {
+export function readWhole(entry: LocalEntry, into: Buffer, at: number): void {
   const fd = openListed(entry);
   try {
-    for (let filled = 0; filled < into.length;) {
-      const bytesRead = readSync(fd, into, filled, into.length - filled, filled);
+    for (let filled = 0; filled < entry.sizeBytes;) {
+      const bytesRead = readSync(fd, into, at + filled, entry.sizeBytes - filled, filled);
       if (bytesRead === 0) throw changed(entry, 'shrank');
       filled += bytesRead;
     }

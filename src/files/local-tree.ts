@@ -121,7 +121,7 @@ class Walk {
       // What vanished since the folder was read is no longer part of it.
       if (found?.isFile() === true) this.#addFile(child, found);
       else if (found) await this.add(child, found);
-      await this.#breathe();
+      if (performance.now() - this.#breathedAtMs >= BREATH_MS) await this.#breathe();
     }
   }
 
@@ -145,7 +145,6 @@ class Walk {
   }
 
   async #breathe(): Promise<void> {
-    if (performance.now() - this.#breathedAtMs < BREATH_MS) return;
     await setImmediate();
     this.#breathedAtMs = performance.now();
   }

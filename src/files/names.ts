@@ -22,7 +22,7 @@ export function decodeName(bytes: Buffer): string {
 
 /** The bytes of a name; the exact reverse of `decodeName`. */
 export function encodeName(name: string): Buffer {
-  if (!LONE_BYTE.test(name)) return Buffer.from(name, 'utf8');
+  if (isText(name)) return Buffer.from(name, 'utf8');
   const parts = name.split(/([\udc80-\udcff])/u);
   return Buffer.concat(
     parts.map(part => (LONE_BYTE.test(part) ? Buffer.from([part.charCodeAt(0) & 0xff]) : Buffer.from(part, 'utf8'))),
@@ -31,7 +31,8 @@ export function encodeName(name: string): Buffer {
 
 /** Whether a name can be written where only text fits: in a shell command, in an SFTP request, on Windows. */
 export function isText(name: string): boolean {
-  return !LONE_BYTE.test(name);
+  // Ordinary names are known at once; the search takes longer than the call of the system that the name is for.
+  return name.isWellFormed() || !LONE_BYTE.test(name);
 }
 
 /** A path of this host as `node:fs` takes it. */

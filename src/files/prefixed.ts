@@ -7,12 +7,12 @@ export class Prefixed implements AsyncIterable<Buffer>, AsyncDisposable {
     this.#source = source[Symbol.asyncIterator]();
   }
 
-  /** The first `length` bytes, fewer if there are no more; they stay in the stream. */
+  /** The first `length` bytes, fewer if there are no more; they stay in the stream. They are copied: the source may use its buffer again. */
   async peek(length: number): Promise<Buffer> {
     while (this.#held.length < length) {
       const next = await this.#source.next();
       if (next.done === true) break;
-      this.#held = this.#held.length === 0 ? next.value : Buffer.concat([this.#held, next.value]);
+      this.#held = Buffer.concat([this.#held, next.value]);
     }
     return this.#held.subarray(0, length);
   }

@@ -20,7 +20,8 @@ export class BoardMounts {
   }
 
   /** Entries by their file system, with targets relative to where that begins. */
-  split(entries: readonly PlannedEntry[]): Map<string, PlannedEntry[]> {
+  split(entries: readonly PlannedEntry[]): Map<string, readonly PlannedEntry[]> {
+    if (this.#mounts.size === 0) return new Map([['', entries]]);
     const groups = new Map<string, PlannedEntry[]>();
     for (const entry of entries) {
       const mount = this.of(entry);

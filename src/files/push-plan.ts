@@ -59,13 +59,21 @@ export function planPush(sources: readonly LocalSource[], target: PushTarget, op
       if (entry.kind === 'directory' && (path === '' || path === target.newFolder)) continue;
       const existing = target.existing.get(path);
       const mode = options.keepModes ? entry.mode : (existing?.mode ?? plainMode(entry));
-      const planned = { ...entry, mode, target: path, existing };
+      const planned = plannedEntry(entry, { mode, target: path, existing });
       refuseConflict(planned, target.base);
       plan[verdict(planned, options)].push(planned);
       plan.ordered.push(planned);
     }
   }
   return plan;
+}
+
+/** Named one by one: for thousands of entries a spread takes several times as long. */
+function plannedEntry(
+  { kind, relative, path, sizeBytes, modifiedAtS, linkTarget }: LocalEntry,
+  { mode, target, existing }: Pick<PlannedEntry, 'mode' | 'target' | 'existing'>,
+): PlannedEntry {
+  return { kind, relative, path, sizeBytes, mode, modifiedAtS, linkTarget, target, existing };
 }
 
 function emptyFolder(target: string, nowS: number): PlannedEntry {

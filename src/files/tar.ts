@@ -36,44 +36,96 @@ export function tarPadding(sizeBytes: number): number {
 
 /** All header blocks of an entry; content and padding follow. */
 export function encodeTarHeader(entry: TarEntry): Buffer {
-  const name = encodeName(entry.kind === 'directory' ? `${entry.name}/` : entry.name);
-  const link = encodeName(entry.linkTarget);
-  const blocks: Buffer[] = [];
-  const mtime = Math.floor(entry.modifiedAtS);
-  if (mtime !== entry.modifiedAtS || mtime < 0) blocks.push(...record('x', timeRecord(entry.modifiedAtS)));
-  if (link.length > MAX_NAME_BYTES) blocks.push(...record('K', Buffer.concat([link, Buffer.alloc(1)])));
-  if (name.length > MAX_NAME_BYTES) blocks.push(...record('L', Buffer.concat([name, Buffer.alloc(1)])));
-  const { sizeBytes, mode } = entry;
-  const block = header(TYPES[entry.kind], { name, link, sizeBytes, mode, modifiedAtS: Math.max(0, mtime) });
-  return blocks.length === 0 ? block : Buffer.concat([...blocks, block]);
+  const records = recordsBefore(entry);
+  const blocks = Buffer.alloc(records.length + TAR_BLOCK_BYTES);
+  records.copy(blocks);
+  writeBlock(blocks, records.length, fieldsOf(entry));
+  return blocks;
+}
+
+/**
+ * The same at `at` of a buffer that has room for it; returns where it ends. There are headers by the thousand, and making
+ * a buffer for one takes longer than all the rest.
+ */
+export function writeTarHeader(into: Buffer, at: number, entry: TarEntry): number {
+  const records = recordsBefore(entry);
+  if (records.length > 0) records.copy(into, at);
+  writeBlock(into, at + records.length, fieldsOf(entry));
+  return at + records.length + TAR_BLOCK_BYTES;
+}
+
+const NONE = Buffer.alloc(0);
+
+/** Records with what does not fit into the header of the entry. */
+function recordsBefore({ kind, name, linkTarget, modifiedAtS }: TarEntry): Buffer {
+  const isWholeTime = Number.isInteger(modifiedAtS) && modifiedAtS >= 0;
+  // No character takes more than three bytes.
+  if (isWholeTime && Math.max(name.length + 1, linkTarget.length) * 3 <= MAX_NAME_BYTES) return NONE;
+  const records: Buffer[] = [];
+  if (!isWholeTime) records.push(...record('x', timeRecord(modifiedAtS)));
+  for (const [type, text] of [
+    ['K', linkTarget],
+    ['L', fullName(kind, name)],
+  ] as const) {
+    const bytes = encodeName(text);
+    if (bytes.length > MAX_NAME_BYTES) records.push(...record(type, Buffer.concat([bytes, Buffer.alloc(1)])));
+  }
+  return Buffer.concat(records);
 }
 
 interface HeaderFields {
-  readonly name: Buffer;
-  readonly link: Buffer;
+  readonly type: string;
+  readonly name: string;
+  readonly link: string;
   readonly sizeBytes: number;
   readonly mode: number;
   readonly modifiedAtS: number;
 }
 
-function header(type: string, fields: HeaderFields): Buffer {
-  const block = Buffer.alloc(TAR_BLOCK_BYTES);
+function fieldsOf({ kind, name, linkTarget, sizeBytes, mode, modifiedAtS }: TarEntry): HeaderFields {
+  return {
+    type: TYPES[kind],
+    name: fullName(kind, name),
+    link: linkTarget,
+    sizeBytes,
+    mode,
+    modifiedAtS: Math.max(0, Math.floor(modifiedAtS)),
+  };
+}
+
+function fullName(kind: TarEntry['kind'], name: string): string {
+  return kind === 'directory' ? `${name}/` : name;
+}
+
+const MAGIC = 'ustar\u000000';
+const MAGIC_SUM = Buffer.from(MAGIC).reduce((sum, byte) => sum + byte, 0);
+
+function writeBlock(into: Buffer, at: number, fields: HeaderFields): void {
+  into.fill(0, at, at + TAR_BLOCK_BYTES);
   const isLarge = fields.sizeBytes > MAX_OCTAL_SIZE;
-  fields.name.copy(block, 0, 0, MAX_NAME_BYTES);
-  const size = octal(isLarge ? 0 : fields.sizeBytes, 11);
-  const numbers = [octal(fields.mode & 0o7777, 7), octal(0, 7), octal(0, 7), size, octal(fields.modifiedAtS, 11)];
-  // All that lies between name and link target, at once: there are headers by the thousand.
-  block.write(`${numbers.join('\0')}\0        ${type}`, 100, 'latin1');
-  if (isLarge) base256(block, 124, fields.sizeBytes);
-  fields.link.copy(block, 157, 0, MAX_NAME_BYTES);
-  block.write('ustar\u000000', 257, 'latin1');
-  block.write(`${octal(checksum(block), 6)}\0 `, CHECKSUM_AT, 'latin1');
-  return block;
+  const nameEnd = writeName(into, at, fields.name);
+  const numbers = `${octal(fields.mode & 0o7777, 7)}\u00000000000\u00000000000\0${octal(isLarge ? 0 : fields.sizeBytes, 11)}\0`;
+  // All that lies between name and link target, at once.
+  into.write(`${numbers}${octal(fields.modifiedAtS, 11)}\0        ${fields.type}`, at + 100, 'latin1');
+  if (isLarge) base256(into, at + 124, fields.sizeBytes);
+  const linkEnd = fields.link === '' ? at + 157 : writeName(into, at + 157, fields.link);
+  into.write(MAGIC, at + 257, 'latin1');
+  // Of what was written: the rest is zero. The field of the sum itself counts as spaces, which it is.
+  const sum = sumOf(into, at, nameEnd) + sumOf(into, at + 100, linkEnd) + MAGIC_SUM;
+  into.write(`${octal(sum, 6)}\0 `, at + CHECKSUM_AT, 'latin1');
+}
+
+/** As much of a name as its field takes; returns where it ends. */
+function writeName(into: Buffer, at: number, name: string): number {
+  if (/^[ -~]*$/.test(name)) return at + into.write(name, at, MAX_NAME_BYTES, 'latin1');
+  return at + encodeName(name).copy(into, at, 0, MAX_NAME_BYTES);
 }
 
 function record(type: string, content: Buffer): Buffer[] {
-  const fields = { name: Buffer.from('././@LongLink'), link: Buffer.alloc(0), mode: 0o644, modifiedAtS: 0 };
-  return [header(type, { ...fields, sizeBytes: content.length }), content, Buffer.alloc(tarPadding(content.length))];
+  const block = Buffer.alloc(TAR_BLOCK_BYTES);
+  const fields = { type, name: '././@LongLink', link: '', mode: 0o644, modifiedAtS: 0, sizeBytes: content.length };
+  writeBlock(block, 0, fields);
+  return [block, content, Buffer.alloc(tarPadding(content.length))];
 }
 
 /** A pax record is `LENGTH KEY=VALUE\n`, where LENGTH counts itself. */
@@ -96,9 +148,13 @@ function base256(block: Buffer, at: number, value: number): void {
 
 /** Sum of all bytes of the block, with the checksum field itself taken as spaces. */
 function checksum(block: Buffer): number {
-  let sum = CHECKSUM_LENGTH * 0x20;
-  for (let at = 0; at < TAR_BLOCK_BYTES; at++) sum += block[at] ?? 0;
-  for (let at = CHECKSUM_AT; at < CHECKSUM_AT + CHECKSUM_LENGTH; at++) sum -= block[at] ?? 0;
+  const end = CHECKSUM_AT + CHECKSUM_LENGTH;
+  return sumOf(block, 0, CHECKSUM_AT) + CHECKSUM_LENGTH * 0x20 + sumOf(block, end, TAR_BLOCK_BYTES);
+}
+
+function sumOf(bytes: Buffer, from: number, to: number): number {
+  let sum = 0;
+  for (let at = from; at < to; at++) sum += bytes[at] ?? 0;
   return sum;
 }
 
