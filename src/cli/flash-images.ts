@@ -26,7 +26,7 @@ async function pathWithoutWord(cli: Cli, { options }: FlashWords): Promise<strin
 
 async function interruptedImages(cli: Cli): Promise<string | undefined> {
   const { unfinishedFlashes } = await import('../flash/journal.js');
-  const { journalFolder } = await import('../flash/flash-board.js');
+  const { journalFolder } = await import('../flash/prepare-flash.js');
   const records = await unfinishedFlashes(journalFolder(cli.host));
   const [images, ...others] = new Set(records.map(record => record.images));
   if (images === undefined) throw new UsageError('No flash was interrupted.', { hint: 'Leave --resume out.' });

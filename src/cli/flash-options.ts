@@ -8,6 +8,7 @@ export interface FlashOptions {
   readonly wipeHome?: true;
   readonly keepHome?: true;
   readonly partition?: ReadonlyMap<string, string>;
+  readonly product?: string;
   readonly dryRun?: true;
   readonly yes?: true;
   readonly reboot: boolean;
@@ -32,6 +33,9 @@ export function addFlashOptions(verb: Command): Command {
     .addOption(new Option('--keep-home', 'keep the home partition (this is so without the option, too)'))
     .addOption(
       new Option('--partition <name=file>', 'image for a partition; may be repeated').argParser(collectPartition),
+    )
+    .addOption(
+      new Option('--product <name>', 'flash a board that calls itself so, which no images are known to be for'),
     )
     .addOption(new Option('--dry-run', 'print the steps that would run'))
     .addOption(new Option('-y, --yes', 'do not ask'))

@@ -2,7 +2,8 @@
 import type { Command } from 'commander';
 import { MdtError } from '../errors.js';
 import type { BoardResult } from '../flash/flash-all.js';
-import type { FlashOutcome, FlashRequest } from '../flash/flash-board.js';
+import type { FlashOutcome } from '../flash/flash-board.js';
+import type { FlashRequest } from '../flash/prepare-flash.js';
 import type { ImageSet } from '../flash/image-set.js';
 import type { FlashRecord } from '../flash/journal.js';
 import type { BoardPlace } from '../flash/locate-board.js';
@@ -19,14 +20,14 @@ import { reportError } from './report-error.js';
 
 /** Prints what would be done. */
 export async function preview(cli: Cli, command: Command, words: FlashWords): Promise<void> {
-  const { previewFlash } = await import('../flash/flash-board.js');
+  const { previewFlash } = await import('../flash/preview.js');
   using progress = progressFor(cli, command);
   await using images = await imagesOf(cli, words, progress);
   for (const place of await placesOf(cli, command, words.options)) {
     const plan = await previewFlash(cli.host, place, requestOf(cli, words.options, { images, progress }));
     progress[Symbol.dispose]();
     for (const remark of plan.remarks) cli.printer.note(remark);
-    for (const line of stepLines(plan.steps, images)) {
+    for (const line of stepLines(plan, { images, board: place.name })) {
       cli.printer.line(words.options.all ? `${place.name}\t${line}` : line);
     }
   }
@@ -109,8 +110,8 @@ interface Given {
 
 function requestOf(cli: Cli, options: FlashOptions, { images, progress }: Given): FlashRequest {
   const home = options.wipeHome ? 'wipe' : options.keepHome ? 'keep' : undefined;
-  const { resume, reboot } = options;
-  return { images, home, resume, reboot, signal: cli.io.signal, onProgress: progress.onProgress };
+  const { resume, reboot, product } = options;
+  return { images, home, product, resume, reboot, signal: cli.io.signal, onProgress: progress.onProgress };
 }
 
 async function mayFlash(

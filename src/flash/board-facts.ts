@@ -1,5 +1,6 @@
 import type { FastbootClient } from '../fastboot/client.js';
 import { parsePartitionSize } from '../fastboot/variables.js';
+import { quoteWord } from '../ssh/quote.js';
 import { WrongBoardError } from './errors.js';
 import { matchesPattern, type FlashManifest } from './manifest.js';
 
@@ -39,31 +40,54 @@ export async function readPartitionSizes(
   return sizes;
 }
 
+/** How a board is held against the images. */
+export interface BoardCheck {
+  readonly facts: BoardFacts;
+  /** Of all boards that are known. */
+  readonly manifests: readonly FlashManifest[];
+  /** The product that the user vouches for, though no manifest knows it. */
+  readonly product?: string | undefined;
+}
+
 /**
- * Refuses a board that is known to be another one. A product that no manifest knows passes, where the board shows
- * otherwise that it is the right one: by the size of its eMMC (see partitionTableFor), or by a serial number that all
- * boards of its kind share.
+ * Refuses a board that is another one than the images are for, or that calls itself by a product that no manifest knows,
+ * unless the user has named just that. A board that tells no product is told by a serial number that all of its kind
+ * share, or else by the size of its eMMC (see partitionTableFor), which is returned as a remark.
  * @throws WrongBoardError
  */
-export function checkBoard(manifest: FlashManifest, facts: BoardFacts, all: readonly FlashManifest[]): void {
+export function checkBoard(manifest: FlashManifest, check: BoardCheck): string[] {
+  const { facts, manifests } = check;
   const { product, serialNumber } = facts;
   const { identity, board, partitionTables } = manifest;
-  const isProduct = product !== undefined && matchesPattern(product, identity.products);
-  const other = all.find(one => product !== undefined && matchesPattern(product, one.identity.products));
-  if (!isProduct && other !== undefined) throw wrongBoard(manifest, facts, `a ${other.board} (${product ?? ''})`);
-  const hasSharedNumber = serialNumber !== undefined && serialNumber === identity.repeatedSerialNumber;
-  if (!isProduct && !hasSharedNumber && partitionTables.length === 0) {
-    throw wrongBoard(manifest, facts, product ?? 'a board that does not tell what it is');
+  if (product !== undefined && matchesPattern(product, identity.products)) return [];
+  const other = manifests.find(one => product !== undefined && matchesPattern(product, one.identity.products));
+  if (other !== undefined) throw wrongBoard(manifest, facts, `a ${other.board} (${product ?? ''})`);
+  const namesake = manifests.find(one => one.board !== board && sharesNumber(one, serialNumber));
+  if (namesake !== undefined) throw wrongBoard(manifest, facts, `a ${namesake.board}`);
+  if (product !== undefined) {
+    if (product !== check.product) throw unknownProduct(manifest, facts, product);
+    return [`The board calls itself ${product}; it is taken for a ${board}, as --product says.`];
   }
-  const namesake = all.find(one => one.board !== board && one.identity.repeatedSerialNumber === serialNumber);
-  if (serialNumber !== undefined && namesake !== undefined && !isProduct) {
-    throw wrongBoard(manifest, facts, `a ${namesake.board}`);
-  }
+  const taken = `The board does not tell its product; it is taken for a ${board}`;
+  if (sharesNumber(manifest, serialNumber)) return [`${taken} by its serial number, which all of them have.`];
+  if (partitionTables.length > 0) return [`${taken} by the size of its eMMC.`];
+  throw wrongBoard(manifest, facts, 'one that does not tell what it is');
+}
+
+function sharesNumber({ identity }: FlashManifest, serialNumber: string | undefined): boolean {
+  return serialNumber !== undefined && serialNumber === identity.repeatedSerialNumber;
 }
 
 function wrongBoard({ board }: FlashManifest, facts: BoardFacts, is: string): WrongBoardError {
   return new WrongBoardError(`These images are for a ${board}, and the board is ${is}.`, {
     hint: 'Take the images of the board that this is; nothing was written.',
+    facts: { ...facts },
+  });
+}
+
+function unknownProduct({ board }: FlashManifest, facts: BoardFacts, product: string): WrongBoardError {
+  return new WrongBoardError(`These images are for a ${board}, and the board calls itself ${product}.`, {
+    hint: `If you know that it is a ${board}, add --product ${quoteWord(product)}; nothing was written.`,
     facts: { ...facts },
   });
 }

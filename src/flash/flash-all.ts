@@ -2,7 +2,8 @@ import type { HostContext } from '../pairing/host.js';
 import { mapBounded } from '../time/concurrency.js';
 import { throwIfAborted } from '../time/deadline.js';
 import type { OnProgress } from '../time/progress.js';
-import { flashBoard, type FlashOutcome, type FlashRequest } from './flash-board.js';
+import { flashBoard, type FlashOutcome } from './flash-board.js';
+import type { FlashRequest } from './prepare-flash.js';
 import type { BoardPlace } from './locate-board.js';
 
 export interface FlashAllRequest extends Omit<FlashRequest, 'onProgress' | 'onUnfinished'> {

@@ -202,6 +202,7 @@ export class RunningBoard implements VirtualBoard {
     this.#power = 'rebooting';
     const isFirst = await this.#takeFlashedSystem();
     try {
+      await this.#firmware?.showBlockDevice(this.#board.files);
       await this.#firmware?.bootKernel(this.#board.release, { isFirst, signal: this.#closing.signal });
       this.#power = 'running';
       await this.#system.start(this.#firmware?.fastbootPort);

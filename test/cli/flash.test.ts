@@ -60,6 +60,85 @@ test('a dry run prints the steps, and does none of them', async t => {
   });
 });
 
+test('a dry run of a board that runs Mendel asks it over SSH, and says that it would be restarted first', async t => {
+  const { board, configDir } = await boardOnDesk(t, { bootloader: SMALL_BOARD });
+  const path = await writeFolder(join(await tempDir(t), 'release'), testRelease());
+  const before = await readEmmc(board.emmc);
+  const run = (...words: string[]): Promise<Outcome> => mdt({ configDir }, 'flash', '--dry-run', ...words, path);
+  const running = await run('-d', 'swift-otter');
+  t.is(running.code, 0, running.err);
+  t.is(running.err, 'The home partition is kept.\n');
+  const [first = '', ...steps] = running.out.split('\n');
+  t.is(first, '0  restart swift-otter from Mendel into fastboot');
+  t.regex((await run('-d', 'swift-otter', '--wipe-home')).out, /^6 {2}flash home with home\.img/m);
+  const resumed = await run('-d', 'swift-otter', '--resume');
+  t.is(resumed.code, 2);
+  t.regex(resumed.err, /runs Mendel; what is left of a flash only a board in fastboot tells/);
+  t.is(board.power, 'running');
+  t.true((await readEmmc(board.emmc)).user.equals(before.user));
+  await board.reboot('bootloader');
+  t.is((await run('-d', `tcp:${board.address}:${String(board.fastbootPort)}`)).out, steps.join('\n'));
+});
+
+const RUNNING_MISTAKES: Readonly<Record<string, readonly [BootloaderOptions, RegExp]>> = {
+  'is another kind of board': [
+    { ...SMALL_BOARD, variables: { ...SMALL_BOARD.variables, product: 'mt8167' } },
+    /the board is a Coral Dev Board Mini/,
+  ],
+  'has an eMMC of another size': [
+    { ...SMALL_BOARD, variables: { '.mmc_size': '31000000000' } },
+    /no Coral Dev Board with an eMMC of 31000000000 bytes/,
+  ],
+};
+
+for (const [what, [bootloader, message]] of Object.entries(RUNNING_MISTAKES)) {
+  test(`a dry run over SSH of a board that ${what} says so`, async t => {
+    const { configDir } = await boardOnDesk(t, { bootloader });
+    const path = await writeFolder(join(await tempDir(t), 'release'), testRelease());
+    const { code, err } = await mdt({ configDir }, 'flash', '--dry-run', '-d', 'swift-otter', path);
+    t.is(code, 2, err);
+    t.regex(err, message);
+  });
+}
+
+test('a dry run does not pair, and does not touch a console', async t => {
+  const { board, configDir } = await boardOnDesk(t, { paired: false, bootloader: SMALL_BOARD });
+  const path = await writeFolder(join(await tempDir(t), 'release'), testRelease());
+  const stranger = await mdt({ configDir }, 'flash', '--dry-run', '-d', 'swift-otter', path);
+  t.is(stranger.code, 4);
+  t.deepEqual(await board.authorizedKeys(), []);
+  const console = `tcp:${board.address}:${String(board.consolePort)}`;
+  const alone = await mdt({ configDir }, 'flash', '--dry-run', '--console', console, path);
+  t.is(alone.code, 2);
+  t.regex(alone.err, /only the console is known, which does not tell the steps.*\nhint: A dry run restarts nothing\./);
+});
+
+test('a product that no manifest knows is flashed only if the user names it', async t => {
+  const own = await desk(t, { variables: { ...SMALL_BOARD.variables, product: 'my board' } });
+  const path = await writeFolder(join(own.dir, 'release'), own.release);
+  const run = (...words: string[]): Promise<Outcome> => own.run('--yes', '--no-reboot', ...words, path);
+  await untouched(t, own, async () => {
+    const { code, err } = await run();
+    t.is(code, 2);
+    t.regex(
+      err,
+      /images are for a Coral Dev Board, and the board calls itself my board\.\nhint: .*--product 'my board'/,
+    );
+    t.is((await run('--product', 'another')).code, 2);
+  });
+  const { code, err } = await run('--product', 'my board');
+  t.is(code, 0, err);
+  t.regex(err, /^The board calls itself my board; it is taken for a Coral Dev Board, as --product says\.$/m);
+});
+
+test('a board that does not tell its product is told by the size of its eMMC, and that is said', async t => {
+  const own = await desk(t, { variables: { ...SMALL_BOARD.variables, product: '' } });
+  const path = await writeFolder(join(own.dir, 'release'), own.release);
+  const { code, err } = await own.run('--yes', '--no-reboot', path);
+  t.is(code, 0, err);
+  t.regex(err, /^The board does not tell its product; it is taken for a Coral Dev Board by the size of its eMMC\.$/m);
+});
+
 test('--yes flashes, and tells it in one line', async t => {
   const own = await desk(t);
   const path = await writeFolder(join(own.dir, 'release'), own.release);

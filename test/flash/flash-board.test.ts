@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import type { NetworkTarget } from '../../src/device/fastboot-target.js';
-import { flashBoard, type FlashOutcome, type FlashRequest } from '../../src/flash/flash-board.js';
+import { flashBoard, type FlashOutcome } from '../../src/flash/flash-board.js';
+import type { FlashRequest } from '../../src/flash/prepare-flash.js';
 import { openImageSet } from '../../src/flash/image-set.js';
 import type { BoardPlace } from '../../src/flash/locate-board.js';
 import { verifyMendel } from '../../src/flash/verify.js';

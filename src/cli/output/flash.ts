@@ -1,20 +1,29 @@
 import type { FlashOutcome } from '../../flash/flash-board.js';
 import type { ImageSet } from '../../flash/image-set.js';
 import type { BoardPlace } from '../../flash/locate-board.js';
-import { describeStep, type FlashStep } from '../../flash/plan.js';
+import { describeStep } from '../../flash/plan.js';
+import type { FlashPreview } from '../../flash/preview.js';
 import type { MendelVersion } from '../../flash/verify.js';
 import { safeText } from '../../device/board-text.js';
 import type { FlashOptions } from '../flash-options.js';
 import { formatBytes, formatDuration, plural } from './amounts.js';
 
-/** `1  flash bootloader0 with u-boot.imx (1.0 MB)`, one line for each step. */
-export function stepLines(steps: readonly FlashStep[], { images }: Pick<ImageSet, 'images'>): string[] {
+/**
+ * `1  flash bootloader0 with u-boot.imx (1.0 MB)`, one line for each step; before them, as number 0, the way into
+ * fastboot where the board has still to go there.
+ */
+export function stepLines(
+  { steps, isRestarted }: FlashPreview,
+  { images, board }: { readonly images: ImageSet; readonly board: string },
+): string[] {
   const width = String(steps.length).length;
-  return steps.map((step, index) => {
-    const image = step.kind === 'flash' ? images.get(step.file) : undefined;
+  const numbered = (number: number, text: string): string => `${String(number).padStart(width)}  ${text}`;
+  const lines = steps.map((step, index) => {
+    const image = step.kind === 'flash' ? images.images.get(step.file) : undefined;
     const size = image === undefined ? '' : ` (${formatBytes(image.image.sizeBytes)})`;
-    return `${String(index + 1).padStart(width)}  ${safeText(describeStep(step))}${size}`;
+    return numbered(index + 1, `${safeText(describeStep(step))}${size}`);
   });
+  return isRestarted ? [numbered(0, `restart ${board} from Mendel into fastboot`), ...lines] : lines;
 }
 
 /** The question that is asked before a board is touched. */

@@ -3,6 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pause } from '../../time/deadline.js';
+import { writeBlockFiles } from '../block-files.js';
 import type { Board, BoardControl } from '../board.js';
 import { serveLogin } from '../console/getty.js';
 import { bootLines, firstBootLine, SHUTDOWN_LINES } from '../console/kernel-messages.js';
@@ -10,6 +11,7 @@ import { ConsoleLine } from '../console/line.js';
 import type { Faults } from '../faults.js';
 import type { Release, ReleaseName } from '../release.js';
 import { abortable } from '../shell/streams.js';
+import type { BoardFileSystem } from '../storage/file-system.js';
 import { removeFolder } from '../storage/remove-folder.js';
 import { Emmc } from './emmc.js';
 import { Fastboot, requestBootloader, type Restart } from './fastboot.js';
@@ -177,6 +179,16 @@ export class Firmware {
       await this.#closeFastboot();
       throw error;
     }
+  }
+
+  /** Lets the system that boots see the eMMC: as big as fastboot says that it is. */
+  async showBlockDevice(files: BoardFileSystem): Promise<void> {
+    const { variables = {} } = this.#options;
+    await writeBlockFiles(files, {
+      model: variables['product'] ?? 'Freescale i.MX8MQ Phanbell',
+      sizeBytes: Number(variables['.mmc_size'] ?? this.emmc.sizeBytes),
+      partitions: (await this.emmc.regions()).filter(({ area }) => area === this.emmc.user),
+    });
   }
 
   /** As `reboot-bootloader` on the board does. */
