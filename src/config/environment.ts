@@ -1,5 +1,5 @@
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { isAbsolute, join } from 'node:path';
 
 /** The part of the process environment that mdt looks at; read here and nowhere else. */
 export interface Environment {
@@ -8,7 +8,7 @@ export interface Environment {
   readonly homeDir: string;
   /**
    * Folder of what can be made anew at any time: below `MDT_CONFIG_DIR` where that is set, else where the system has
-   * caches. Undefined if `NODE_DISABLE_COMPILE_CACHE`, Node's own switch, is set.
+   * caches. Undefined if that is no absolute path, or if `NODE_DISABLE_COMPILE_CACHE`, Node's own switch, is set.
    */
   readonly codeCacheDir: string | undefined;
   /** Overrides of the settings, by the name of the setting. */
@@ -55,13 +55,15 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
 function codeCacheDir(variables: NodeJS.ProcessEnv, homeDir: string): string | undefined {
   if (isSet(variables['NODE_DISABLE_COMPILE_CACHE'])) return undefined;
   const configDir = variables['MDT_CONFIG_DIR'];
-  if (configDir !== undefined) return join(configDir, 'code-cache');
+  // A path that is not absolute would have code read from whatever folder the command is started in.
+  if (configDir !== undefined) return isAbsolute(configDir) ? join(configDir, 'code-cache') : undefined;
+  const xdgDir = variables['XDG_CACHE_HOME'] ?? '';
   const defaults: Partial<Record<NodeJS.Platform, string | undefined>> = {
     darwin: join(homeDir, 'Library', 'Caches'),
     win32: variables['LOCALAPPDATA'],
   };
-  const cacheDir = variables['XDG_CACHE_HOME'] ?? defaults[process.platform] ?? join(homeDir, '.cache');
-  return join(cacheDir, 'mdt', 'code-cache');
+  const cacheDir = isAbsolute(xdgDir) ? xdgDir : (defaults[process.platform] ?? join(homeDir, '.cache'));
+  return isAbsolute(cacheDir) ? join(cacheDir, 'mdt', 'code-cache') : undefined;
 }
 
 /** Variables that `whitelist` (names and `NAME_*` patterns, separated by spaces) lets through to the board. */

@@ -13,6 +13,16 @@ test('compiled code is kept with the settings if these have a folder of their ow
   t.is(readEnvironment({ HOME: '/home/me', NODE_DISABLE_COMPILE_CACHE: '1' }).codeCacheDir, undefined);
 });
 
+test('compiled code is never kept in whatever folder the command is started in', t => {
+  const { codeCacheDir } = readEnvironment({ HOME: '/home/me' });
+  for (const XDG_CACHE_HOME of ['', 'cache']) {
+    t.is(readEnvironment({ HOME: '/home/me', XDG_CACHE_HOME }).codeCacheDir, codeCacheDir);
+  }
+  for (const MDT_CONFIG_DIR of ['', 'config']) {
+    t.is(readEnvironment({ HOME: '/home/me', MDT_CONFIG_DIR }).codeCacheDir, undefined);
+  }
+});
+
 test('variables of the environment override settings, empty ones do not', t => {
   const { overrides } = readEnvironment({ MDT_DEVICE: 'swift-otter', MDT_USERNAME: '' });
   t.deepEqual(overrides, { 'preferred-device': 'swift-otter' });
