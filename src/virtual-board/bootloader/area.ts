@@ -1,5 +1,6 @@
-import { constants } from 'node:fs';
+import { constants, writeSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
+import { setImmediate } from 'node:timers/promises';
 
 const STEP_BYTES = 1024 * 1024;
 
@@ -38,14 +39,14 @@ export class Area implements AsyncDisposable {
     return bytes;
   }
 
-  async write(offsetBytes: number, bytes: Uint8Array): Promise<void> {
+  /** At once: the file stays in the memory of the host (see DownloadMemory). */
+  write(offsetBytes: number, bytes: Uint8Array): void {
     if (this.#written !== undefined) {
       const last = Math.floor((offsetBytes + bytes.length - 1) / STEP_BYTES);
       for (let step = Math.floor(offsetBytes / STEP_BYTES); step <= last; step++) this.#written.add(step);
     }
     for (let done = 0; done < bytes.length;) {
-      const { bytesWritten } = await this.#file.write(bytes, done, bytes.length - done, offsetBytes + done);
-      done += bytesWritten;
+      done += writeSync(this.#file.fd, bytes, done, bytes.length - done, offsetBytes + done);
     }
   }
 
@@ -57,7 +58,8 @@ export class Area implements AsyncDisposable {
     }
     const step = Buffer.alloc(Math.min(STEP_BYTES, lengthBytes), pattern);
     for (let done = 0; done < lengthBytes; done += step.length) {
-      await this.write(offsetBytes + done, step.subarray(0, lengthBytes - done));
+      this.write(offsetBytes + done, step.subarray(0, lengthBytes - done));
+      await setImmediate();
     }
   }
 
@@ -70,8 +72,10 @@ export class Area implements AsyncDisposable {
     for (let at = offsetBytes; at < offsetBytes + lengthBytes;) {
       const step = Math.floor(at / STEP_BYTES);
       const end = Math.min((step + 1) * STEP_BYTES, offsetBytes + lengthBytes);
-      if (this.#written?.has(step) ?? !(await this.#isZero(at, end - at)))
-        await this.write(at, zeros.subarray(0, end - at));
+      if (this.#written?.has(step) ?? !(await this.#isZero(at, end - at))) {
+        this.write(at, zeros.subarray(0, end - at));
+        await setImmediate();
+      }
       if (end - at === STEP_BYTES) this.#written?.delete(step);
       at = end;
     }

@@ -68,7 +68,7 @@ export class Emmc implements AsyncDisposable {
     const boot0 = await Area.open(join(options.folder, 'emmc-boot0.img'), BOOT0_BYTES);
     const emmc = new Emmc(user, boot0, options.onWritten ?? (() => undefined));
     if (user.isNew && partitions !== undefined) {
-      await emmc.#writeTable(makeTable(partitions, emmc.#sectors, options.seed));
+      emmc.#writeTable(makeTable(partitions, emmc.#sectors, options.seed));
     }
     return emmc;
   }
@@ -110,18 +110,18 @@ export class Emmc implements AsyncDisposable {
   }
 
   /** Puts the table of an image on the disk, both copies. @throws StorageFault if it is none for this disk */
-  async installTable(image: Buffer): Promise<void> {
+  installTable(image: Buffer): void {
     if (readTable(image.subarray(0, HEAD_BYTES), this.#sectors) === undefined) {
       throw new StorageFault('invalid GPT partition');
     }
-    await this.#writeTable(fitTable(image, this.#sectors));
+    this.#writeTable(fitTable(image, this.#sectors));
     this.#onWritten('gpt');
   }
 
-  async write(region: Region, offsetBytes: number, bytes: Uint8Array): Promise<void> {
+  write(region: Region, offsetBytes: number, bytes: Uint8Array): void {
     check(region, offsetBytes + bytes.length);
     this.#onWritten(region.name);
-    await region.area.write(region.offsetBytes + offsetBytes, bytes);
+    region.area.write(region.offsetBytes + offsetBytes, bytes);
   }
 
   async read(region: Region, offsetBytes: number, lengthBytes: number): Promise<Buffer> {
@@ -144,10 +144,10 @@ export class Emmc implements AsyncDisposable {
     return this.sizeBytes / SECTOR_BYTES;
   }
 
-  async #writeTable(head: Buffer): Promise<void> {
+  #writeTable(head: Buffer): void {
     const backup = backupOf(head, this.#sectors);
-    await this.user.write(0, head);
-    await this.user.write(this.sizeBytes - backup.length, backup);
+    this.user.write(0, head);
+    this.user.write(this.sizeBytes - backup.length, backup);
   }
 }
 

@@ -96,7 +96,7 @@ export class Fastboot implements AsyncDisposable {
    * Data of the current download. `refused` if they are more than was announced, which ends it; `dropped` if the link
    * is to break now.
    */
-  async take(bytes: Uint8Array): Promise<'taken' | 'refused' | 'dropped'> {
+  take(bytes: Uint8Array): 'taken' | 'refused' | 'dropped' {
     if (bytes.length === 0 || bytes.length > this.missingBytes) {
       this.missingBytes = 0;
       return 'refused';
@@ -106,7 +106,7 @@ export class Fastboot implements AsyncDisposable {
       this.missingBytes = 0;
       return 'dropped';
     }
-    await this.#memory.append(bytes);
+    this.#memory.append(bytes);
     this.missingBytes -= bytes.length;
     return 'taken';
   }
@@ -167,7 +167,7 @@ export class Fastboot implements AsyncDisposable {
   async *#flash(name: string): AsyncGenerator<string> {
     const { emmc } = this.#options;
     if (this.#memory.sizeBytes === 0) throw new StorageFault('Expected nonzero image size');
-    if (name === 'gpt') await emmc.installTable(await this.#memory.read(0, GPT_IMAGE_BYTES));
+    if (name === 'gpt') emmc.installTable(this.#memory.read(0, GPT_IMAGE_BYTES));
     else await writeImage(this.#memory, emmc, await this.#region(name));
     yield 'OKAY';
   }
@@ -226,7 +226,7 @@ function plainOem(words: string): readonly string[] {
 /** Makes the next start end in fastboot; false without a partition for it. */
 export async function requestBootloader(emmc: Emmc): Promise<boolean> {
   const misc = await emmc.find('misc');
-  if (misc !== undefined) await emmc.write(misc, 0, BOOT_ONCE);
+  if (misc !== undefined) emmc.write(misc, 0, BOOT_ONCE);
   return misc !== undefined;
 }
 
@@ -235,6 +235,6 @@ export async function takeBootloaderRequest(emmc: Emmc): Promise<boolean> {
   const misc = await emmc.find('misc');
   if (misc === undefined) return false;
   const isRequested = (await emmc.read(misc, 0, BOOT_ONCE.length)).equals(BOOT_ONCE);
-  if (isRequested) await emmc.write(misc, 0, Buffer.alloc(BOOT_ONCE.length));
+  if (isRequested) emmc.write(misc, 0, Buffer.alloc(BOOT_ONCE.length));
   return isRequested;
 }

@@ -19,7 +19,7 @@ export async function installSystem(emmc: Emmc, release: ReleaseName): Promise<v
   const contents = { boot: 'mdt-virtual-boot\n', rootfs: `mdt-virtual-image release=${release}\n` };
   for (const [name, content] of Object.entries(contents)) {
     const region = await emmc.find(name);
-    if (region !== undefined) await emmc.write(region, 0, Buffer.from(content));
+    if (region !== undefined) emmc.write(region, 0, Buffer.from(content));
   }
 }
 

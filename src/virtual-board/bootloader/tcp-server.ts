@@ -133,7 +133,7 @@ async function receive(
     const bytes = await reader.some(Math.min(left, STEP_BYTES));
     if (bytes === undefined) return false;
     left -= bytes.length;
-    const outcome = await fastboot.take(bytes);
+    const outcome = fastboot.take(bytes);
     if (outcome === 'dropped') {
       stream.destroy();
       return false;

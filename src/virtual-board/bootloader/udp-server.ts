@@ -144,7 +144,7 @@ export class UdpServer implements AsyncDisposable {
     }
     const slowBytesPerS = this.#options.faults?.().slowBytesPerS;
     if (slowBytesPerS !== undefined) await pause((data.length / slowBytesPerS) * 1000);
-    const outcome = await this.#fastboot.take(data);
+    const outcome = this.#fastboot.take(data);
     if (outcome !== 'taken') {
       this.#download = 'none';
       this.#isSilent = outcome === 'dropped';

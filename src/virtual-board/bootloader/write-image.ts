@@ -16,7 +16,7 @@ const DONT_CARE = 0xcac3;
  * @throws StorageFault
  */
 export async function writeImage(memory: DownloadMemory, emmc: Emmc, region: Region): Promise<void> {
-  const header = await memory.read(0, SPARSE_HEADER_BYTES);
+  const header = memory.read(0, SPARSE_HEADER_BYTES);
   const isSparse = header.readUInt32LE(0) === SPARSE_MAGIC && header.readUInt16LE(4) === 1;
   if (memory.sizeBytes >= SPARSE_HEADER_BYTES && isSparse) await writeSparse(memory, emmc, { region, header });
   else await writeRaw(memory, emmc, region);
@@ -28,7 +28,7 @@ async function writeRaw(memory: DownloadMemory, emmc: Emmc, region: Region): Pro
   for await (const piece of memory.pieces(0, memory.sizeBytes)) {
     const tail = -piece.length & (SECTOR_BYTES - 1);
     const sectors = tail === 0 ? piece : Buffer.concat([piece, Buffer.alloc(tail, 'stale memory ')]);
-    await emmc.write(region, position, sectors);
+    emmc.write(region, position, sectors);
     position += sectors.length;
   }
 }
@@ -47,7 +47,7 @@ async function writeSparse(memory: DownloadMemory, emmc: Emmc, { region, header 
   for (let left = header.readUInt32LE(20); left > 0; left--) {
     // A header that counts more chunks than there are makes U-Boot read on in its memory.
     if (source >= memory.sizeBytes) throw new StorageFault('Unknown chunk type');
-    const chunk = await memory.read(source, Math.max(12, chunkHeaderBytes));
+    const chunk = memory.read(source, Math.max(12, chunkHeaderBytes));
     source += chunkHeaderBytes;
     const blocks = chunk.readUInt32LE(4);
     const place = { offsetBytes: block * blockBytes, lengthBytes: blocks * blockBytes };
@@ -74,7 +74,7 @@ async function writeChunk(memory: DownloadMemory, emmc: Emmc, chunk: Chunk): Pro
   const { region, offsetBytes, lengthBytes } = chunk;
   if (chunk.type === DONT_CARE) return 0;
   if (chunk.type === FILL) {
-    await emmc.fill(region, offsetBytes, { pattern: await memory.read(chunk.source, 4), lengthBytes });
+    await emmc.fill(region, offsetBytes, { pattern: memory.read(chunk.source, 4), lengthBytes });
     return 4;
   }
   // CRC32 too: U-Boot does not step over its four bytes, and finds no chunk there.
@@ -82,7 +82,7 @@ async function writeChunk(memory: DownloadMemory, emmc: Emmc, chunk: Chunk): Pro
   if (chunk.dataBytes !== lengthBytes) throw new StorageFault('Bogus chunk size for chunk type Raw');
   let done = 0;
   for await (const piece of memory.pieces(chunk.source, lengthBytes)) {
-    await emmc.write(region, offsetBytes + done, piece);
+    emmc.write(region, offsetBytes + done, piece);
     done += piece.length;
   }
   return lengthBytes;
