@@ -13,8 +13,8 @@ const GREETING = Buffer.from('FB01');
 const LENGTH_BYTES = 8;
 /** No packet of the protocol is larger than one download can be. */
 const MAX_PACKET_BYTES = 0xffff_ffff;
-/** Large, so that few wake-ups of this process and of the board's stand between the file and the wire. */
-const DATA_PACKET_BYTES = 4 * 1024 * 1024;
+/** Large, so that few wake-ups stand between the file and the wire; small enough for the cache of a processor. */
+const DATA_PACKET_BYTES = 1024 * 1024;
 
 export interface TcpOptions {
   readonly signal?: AbortSignal | undefined;

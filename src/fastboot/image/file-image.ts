@@ -1,4 +1,4 @@
-import { readSync } from 'node:fs';
+import { readvSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
@@ -8,7 +8,13 @@ import { endsEarly, type Extent, type Image, type ImageCursor, type Step } from 
 
 /** Small reads, which are those of headers, come out of one read of this size. */
 const READ_AHEAD_BYTES = 8 * 1024;
-const READS_BETWEEN_PAUSES = 64;
+/**
+ * Reads are made at once, in this thread: what comes from the file is used next, while it still is in the cache of this
+ * processor, and handing a read to another thread takes about as long as the read. With a pause for others now and then.
+ */
+const BYTES_BETWEEN_PAUSES = 4 * 1024 * 1024;
+/** What one read takes of that, however small it is. */
+const READ_COST_BYTES = 64 * 1024;
 /** What `stat` counts in, whatever the file system. */
 const STAT_BLOCK_BYTES = 512;
 
@@ -74,7 +80,7 @@ class FileCursor implements ImageCursor {
   #positionBytes = 0;
   /** Bytes of the file that begin at the position. */
   #ahead: Buffer = Buffer.alloc(0);
-  #smallReads = 0;
+  #sincePauseBytes = 0;
   readonly #aheadStore = Buffer.allocUnsafeSlow(READ_AHEAD_BYTES);
 
   constructor(image: Image, file: FileHandle) {
@@ -136,24 +142,19 @@ class FileCursor implements ImageCursor {
     }
   }
 
-  /**
-   * Headers lie apart and each says where the next one is: thousands of small reads, one after the other. Waiting for
-   * each would cost more than all of them together, so they are made at once, with a pause for others now and then.
-   */
   async #readAhead(): Promise<void> {
-    this.#smallReads += 1;
-    if (this.#smallReads % READS_BETWEEN_PAUSES === 0) await setImmediate();
-    try {
-      const length = readSync(this.#file.fd, this.#aheadStore, 0, READ_AHEAD_BYTES, this.#positionBytes);
-      this.#ahead = this.#aheadStore.subarray(0, length);
-    } catch (error) {
-      throw unreadable(this.#image.name, error);
-    }
+    this.#ahead = this.#aheadStore.subarray(0, await this.#readv([this.#aheadStore]));
   }
 
   async #readv(buffers: readonly Uint8Array[]): Promise<number> {
+    if (this.#sincePauseBytes >= BYTES_BETWEEN_PAUSES) {
+      await setImmediate();
+      this.#sincePauseBytes = 0;
+    }
     try {
-      return (await this.#file.readv(buffers, this.#positionBytes)).bytesRead;
+      const length = readvSync(this.#file.fd, buffers, this.#positionBytes);
+      this.#sincePauseBytes += Math.max(length, READ_COST_BYTES);
+      return length;
     } catch (error) {
       throw unreadable(this.#image.name, error);
     }

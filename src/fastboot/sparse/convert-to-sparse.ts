@@ -1,16 +1,17 @@
+import { writeSync, writevSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { throwIfAborted } from '../../time/deadline.js';
 import { ImageError, type Image } from '../image/image.js';
 import { writeOutputFile } from '../image/output-file.js';
 import { paddedImage } from '../image/padded-image.js';
-import { wholeImage } from '../payload.js';
 import type { FillChunk, Run } from './chunk.js';
 import { encodeChunk } from './encode.js';
 import { encodeFileHeader, FILE_HEADER_BYTES } from './format.js';
 import { canJoin, findRuns } from './runs.js';
 
 const BLOCK_BYTES = 4096;
-const PACKET_BYTES = 1024 * 1024;
+/** What the caches of a processor hold: what was read is still there when it is looked at and written. */
+const BUFFER_BYTES = 128 * 1024;
 
 export interface ConvertOptions {
   readonly signal?: AbortSignal | undefined;
@@ -23,11 +24,15 @@ export async function convertToSparse(image: Image, path: string, options: Conve
   if (totalBlocks > 0xffff_ffff) throw new ImageError(image.name, 'it is larger than a sparse image can be');
   await writeOutputFile(path, async file => {
     const writer = new SparseWriter(file);
-    for await (const packet of wholeImage(padded).packets(PACKET_BYTES)) {
+    await using source = await padded.open();
+    const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    for (let left = padded.sizeBytes; left > 0; left -= BUFFER_BYTES) {
       throwIfAborted(options.signal);
-      await writer.write(Buffer.from(packet.buffer, packet.byteOffset, packet.length));
+      const part = buffer.subarray(0, Math.min(left, BUFFER_BYTES));
+      await source.advance([part]);
+      writer.write(part);
     }
-    await writer.finish(totalBlocks);
+    writer.finish(totalBlocks);
   });
 }
 
@@ -43,8 +48,8 @@ class SparseWriter {
     this.#file = file;
   }
 
-  /** `bytes` are whole blocks, and may be reused when this resolves. */
-  async write(bytes: Buffer): Promise<void> {
+  /** `bytes` are whole blocks, and may be reused afterwards. */
+  write(bytes: Buffer): void {
     const parts: Buffer[] = [];
     let start = 0;
     for (const run of findRuns(bytes, BLOCK_BYTES)) {
@@ -53,15 +58,15 @@ class SparseWriter {
       if (run.kind === 'raw') parts.push(bytes.subarray(start, start + lengthBytes));
       start += lengthBytes;
     }
-    await this.#append(parts);
+    this.#append(parts);
   }
 
-  async finish(totalBlocks: number): Promise<void> {
+  finish(totalBlocks: number): void {
     const parts: Buffer[] = [];
     this.#close(parts);
-    await this.#append(parts);
+    this.#append(parts);
     const header = encodeFileHeader({ blockBytes: BLOCK_BYTES, totalBlocks, totalChunks: this.#chunks });
-    await this.#file.write(header, 0, header.length, 0);
+    writeSync(this.#file.fd, header, 0, header.length, 0);
   }
 
   #push(run: Run, parts: Buffer[]): void {
@@ -84,10 +89,10 @@ class SparseWriter {
     this.#chunks += 1;
   }
 
-  async #append(parts: Buffer[]): Promise<void> {
+  #append(parts: Buffer[]): void {
     if (parts.length === 0) return;
     const lengthBytes = parts.reduce((sum, part) => sum + part.length, 0);
-    const { bytesWritten } = await this.#file.writev(parts, this.#positionBytes);
+    const bytesWritten = writevSync(this.#file.fd, parts, this.#positionBytes);
     // A short write is how a disk that is just full shows itself.
     if (bytesWritten < lengthBytes) throw Object.assign(new Error('No space is left.'), { code: 'ENOSPC' });
     this.#positionBytes += lengthBytes;
