@@ -3,6 +3,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import { safeText } from '../device/board-text.js';
+import { FileImage } from '../fastboot/image/file-image.js';
 import { ImageError, type Image } from '../fastboot/image/image.js';
 import { streamImage } from '../fastboot/image/stream-image.js';
 import type { ImageSource, SourceFile } from './image-source.js';
@@ -14,26 +15,27 @@ export async function openZip(path: string): Promise<ImageSource> {
   const { default: yauzl } = await import('yauzl');
   // Names are checked in zip-entries.ts, which says the same of all that is wrong with one.
   const options = { autoClose: false, lazyEntries: true, strictFileNames: true };
-  let zip: ZipFile;
+  const bytes = await FileImage.open(path);
+  let zip: ZipFile | undefined;
+  const close = async (): Promise<void> => {
+    zip?.close();
+    await bytes[Symbol.asyncDispose]();
+  };
   try {
-    zip = await yauzl.openPromise(path, options);
-  } catch (error) {
-    throw damaged(zipName, error);
-  }
-  try {
+    zip = await yauzl.openPromise(path, options).catch((error: unknown) => {
+      throw damaged(zipName, error);
+    });
+    const opened = { zip, zipName, bytes };
     const { files, folder } = zipFiles(zipName, await readEntries(zip, zipName));
     return {
       kind: 'zip',
       path,
       names: [basename(path), ...(folder === undefined ? [] : [folder])],
-      files: new Map([...files].map(([name, entry]) => [name, sourceFile(zip, { zipName, name, entry })])),
-      [Symbol.asyncDispose]: () => {
-        zip.close();
-        return Promise.resolve();
-      },
+      files: new Map([...files].map(([name, entry]) => [name, sourceFile(opened, name, entry)])),
+      [Symbol.asyncDispose]: close,
     };
   } catch (error) {
-    zip.close();
+    await close();
     throw error;
   }
 }
@@ -51,30 +53,36 @@ async function readEntries(zip: ZipFile, zipName: string): Promise<Entry[]> {
   return entries;
 }
 
-interface ZippedFile {
+interface OpenZip {
+  readonly zip: ZipFile;
   readonly zipName: string;
-  readonly name: string;
-  readonly entry: Entry;
+  /** The zip itself. Streams of yauzl fail, without anybody to hear it, when one is left while another is read. */
+  readonly bytes: Image;
 }
 
-function sourceFile(zip: ZipFile, file: ZippedFile): SourceFile {
-  const sizeBytes = file.entry.uncompressedSize;
-  const image: Image = streamImage({ name: file.name, sizeBytes, read: () => readEntry(zip, file) });
+function sourceFile(zip: OpenZip, name: string, entry: Entry): SourceFile {
+  const sizeBytes = entry.uncompressedSize;
+  const image: Image = streamImage({ name, sizeBytes, read: () => readEntry(zip, entry, name) });
   return { sizeBytes, open: () => Promise.resolve(image) };
 }
 
+const STORED_BYTES = 128 * 1024;
 /** Node inflates in pieces of 16 KiB, each of which goes to another thread and back: too small for images. */
 const INFLATED_BYTES = 256 * 1024;
+/** Inflated while others are looked at or sent. */
+const INFLATED_AHEAD_BYTES = 4 * INFLATED_BYTES;
 /** APPNOTE.TXT 4.4.5; zipFiles lets no other pass but stored ones. */
 const DEFLATED = 8;
 
 /** The bytes of an entry; the last of them come only if the checksum of all is right. */
-async function* readEntry(zip: ZipFile, { zipName, name, entry }: ZippedFile): AsyncGenerator<Uint8Array> {
+async function* readEntry(zip: OpenZip, entry: Entry, name: string): AsyncGenerator<Uint8Array> {
   let stream: Readable | undefined;
   let [sum, readBytes] = [0, 0];
   try {
-    stream = await openEntry(zip, entry);
-    for await (const piece of stream as AsyncIterable<Buffer>) {
+    const { fileDataStart } = await zip.zip.readLocalFileHeaderPromise(entry, { minimal: true });
+    const stored = readStored(zip.bytes, fileDataStart, entry.compressedSize);
+    if (entry.compressionMethod === DEFLATED) stream = inflate(stored);
+    for await (const piece of (stream ?? stored) as AsyncIterable<Buffer>) {
       sum = crc32(piece, sum);
       readBytes += piece.length;
       if (readBytes > entry.uncompressedSize) throw new Error('it is longer than it says');
@@ -83,17 +91,27 @@ async function* readEntry(zip: ZipFile, { zipName, name, entry }: ZippedFile): A
     }
     if (readBytes < entry.uncompressedSize) throw new Error('it is shorter than it says');
   } catch (error) {
-    throw error instanceof ImageError ? error : damaged(`${safeText(name)} in ${zipName}`, error);
+    throw error instanceof ImageError ? error : damaged(`${safeText(name)} in ${zip.zipName}`, error);
   } finally {
     stream?.destroy();
   }
 }
 
-async function openEntry(zip: ZipFile, entry: Entry): Promise<Readable> {
-  const stored = await zip.openReadStreamPromise(entry, { decodeFileData: false });
-  if (entry.compressionMethod !== DEFLATED) return stored;
+async function* readStored(zip: Image, startBytes: number, sizeBytes: number): AsyncGenerator<Buffer> {
+  await using cursor = await zip.open();
+  await cursor.advance([startBytes]);
+  for (let left = sizeBytes; left > 0; left -= STORED_BYTES) {
+    // Not the same every time: the one before may not be inflated yet.
+    const piece = Buffer.allocUnsafeSlow(Math.min(left, STORED_BYTES));
+    await cursor.advance([piece]);
+    yield piece;
+  }
+}
+
+function inflate(stored: AsyncIterable<Buffer>): Readable {
+  const ahead = { chunkSize: INFLATED_BYTES, highWaterMark: INFLATED_AHEAD_BYTES };
   // An error of one ends the other, and is seen by whoever reads the last.
-  return pipeline(stored, createInflateRaw({ chunkSize: INFLATED_BYTES }), () => undefined);
+  return pipeline(stored, createInflateRaw(ahead), () => undefined);
 }
 
 function damaged(name: string, error: unknown): ImageError {

@@ -40,6 +40,22 @@ test('files are read in place, stored or deflated, in a folder or not', async t 
   }
 });
 
+test('a file may be left in the middle while others are read', async t => {
+  const data = randomBytes(2_000_000);
+  const source = await open(t, [
+    { name: 'boot.img', data },
+    { name: 'rootfs.img', data },
+  ]);
+  const begin = async (): Promise<void> => {
+    const image = await source.files.get('boot.img')?.open();
+    await using cursor = await image?.open();
+    await cursor?.advance([Buffer.alloc(4)]);
+  };
+  const whole = sha256Of(source, 'rootfs.img');
+  for (let time = 0; time < 20; time++) await Promise.all([begin(), begin()]);
+  t.is(await whole, createHash('sha256').update(data).digest('hex'));
+});
+
 test('a zip without a folder, with zip64 sizes, and under any name', async t => {
   const data = randomBytes(5000);
   const source = await openBytes(t, zipFile([{ name: 'boot.img', data, zip64: true }]), 'download');
