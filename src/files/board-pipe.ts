@@ -4,12 +4,15 @@ import { TransportError } from '../errors.js';
 import type { RemoteExit, RemoteProcess } from '../ssh/session.js';
 
 const MAX_SAID = 64 * 1024;
+/** Scripts say a handful of lines; what a board says beyond that is nothing to wait for, nor to keep. */
+const MAX_LINES = 64;
 
 /** What a script of the board says while data flows into it: whole lines of stdout, and stderr as text. */
 export class BoardPipe {
   readonly #program: RemoteProcess;
   readonly #lines: string[] = [];
   readonly #onErrorLine: ((line: string) => boolean) | undefined;
+  #heardLines = 0;
   #said = '';
   #partial = '';
   #partialError = '';
@@ -24,7 +27,9 @@ export class BoardPipe {
     program.stdout.on('data', (chunk: Buffer) => {
       const lines = (this.#partial + chunk.toString('latin1')).slice(-MAX_SAID).split('\n');
       this.#partial = lines.pop() ?? '';
-      this.#lines.push(...lines);
+      const wanted = lines.slice(0, MAX_LINES - this.#heardLines);
+      this.#heardLines += wanted.length;
+      this.#lines.push(...wanted);
       this.#wake();
     });
     program.stderr.on('data', (chunk: Buffer) => {
