@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { FileImage } from '../fastboot/image/file-image.js';
 import { UsageError } from '../errors.js';
+import { mapBounded } from '../time/concurrency.js';
 import type { LongOperation } from '../time/progress.js';
 import type { ImageSource, SourceFile } from './image-source.js';
 import { inspectImage, type InspectedImage } from './inspect.js';
@@ -92,29 +93,32 @@ function* neededFiles(manifest: FlashManifest, source: ImageSource | undefined):
   }
 }
 
+/** The two large images of a release are inflated side by side; more would only take memory. */
+const CHECKED_AT_ONCE = 2;
+
 async function inspectAll(
   files: ReadonlyMap<string, SourceFile>,
   { signal, onProgress }: LongOperation,
 ): Promise<Map<string, InspectedImage>> {
   const task = 'check images';
   const total = [...files.values()].reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
-  const images = new Map<string, InspectedImage>();
+  let images: [string, InspectedImage][];
   let done = 0;
   onProgress?.({ kind: 'started', task, unit: 'bytes', total });
   try {
-    for (const [name, file] of files) {
+    images = await mapBounded([...files], CHECKED_AT_ONCE, async ([name, file]) => {
       const onRead = (bytes: number): void => {
         done += bytes;
         onProgress?.({ kind: 'progress', task, unit: 'bytes', done, total, detail: name });
       };
-      images.set(name, await inspectImage(await file.open(), { signal, onRead }));
-    }
+      return [name, await inspectImage(await file.open(), { signal, onRead })];
+    });
   } catch (error) {
     onProgress?.({ kind: 'failed', task, error });
     throw error;
   }
   onProgress?.({ kind: 'finished', task, unit: 'bytes', done });
-  return images;
+  return new Map(images);
 }
 
 /** A single image says by its name where it belongs. @throws UsageError if it does not */
