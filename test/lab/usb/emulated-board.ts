@@ -2,63 +2,97 @@ import { spawn } from 'node:child_process';
 import { EventEmitter, once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { listSerialPorts } from '../../../src/discovery/serial-ports.js';
+import { listUsbDevices } from '../../../src/discovery/usb-devices.js';
 import { listFastbootBoards, type FastbootBoard } from '../../../src/power/fastboot-boards.js';
 import { withDeadline } from '../../../src/time/deadline.js';
 import { until } from '../../../src/time/retry.js';
-import type { BoardEvent, BoardOrder } from './board-process.js';
-import type { BootloaderState } from './emulated-bootloader.js';
-import type { DeviceOptions } from './emulated-device.js';
+import type { BootloaderOptions } from '../../../src/virtual-board/virtual-board.js';
+import { SMALL_BOARD } from '../../flash/release.js';
+import type { BoardOrder, BoardReport, BoardState, CableKind } from './board-process.js';
+import type { ConsoleKind } from './console-cable.js';
+import type { DeviceOptions } from './descriptors.js';
 
 const PROGRAM = fileURLToPath(new URL('board-process.js', import.meta.url));
 const TIMEOUT_MS = 60_000;
+const POLL_MS = 50;
+
+/** How a Dev Board shows itself in fastboot. */
+const DEV_BOARD: DeviceOptions = {
+  speed: 'high',
+  vendorId: 0x0525,
+  productId: 0xa4a5,
+  serialNumber: '1b0741d6f0609912',
+  interfaces: [{ interfaceClass: [0xff, 0x42, 0x03], bulk: 1 }],
+};
+
+export interface BoardPlan {
+  readonly device?: Partial<DeviceOptions>;
+  /** Default: a small eMMC with partitions and nothing in them. */
+  readonly bootloader?: BootloaderOptions;
+  readonly runsMendel?: boolean;
+}
 
 /** The process that the boards of all tests live in: to start one takes seconds in the virtual machine. */
 export class Workbench implements AsyncDisposable {
   readonly #process = spawn(process.execPath, [PROGRAM], { stdio: ['pipe', 'pipe', 'inherit'] });
-  readonly #events = new EventEmitter();
-  #boards = 0;
+  readonly #reports = new EventEmitter();
+  #orders = 0;
+  #things = 0;
 
   constructor() {
     createInterface({ input: this.#process.stdout }).on('line', line => {
-      const event = JSON.parse(line) as BoardEvent;
-      this.#events.emit(`${String(event.board)} ${event.event}`, event);
+      const report = JSON.parse(line) as BoardReport;
+      this.#reports.emit(String(report.id), report);
     });
   }
 
-  /** Plugs in a board that is in fastboot; default: a Dev Board at high speed. Resolves when this host has met it. */
-  async plugIn(options: Partial<DeviceOptions> = {}): Promise<EmulatedBoard> {
-    const device: DeviceOptions = {
-      speed: 'high',
-      vendorId: 0x0525,
-      productId: 0xa4a5,
-      serialNumber: '1b0741d6f0609912',
-      interfaceClass: [0xff, 0x42, 0x03],
-      ...options,
-    };
+  /**
+   * A board that is in fastboot, having nothing to boot; default: a Dev Board at high speed. Resolves when this host has
+   * met it.
+   */
+  async plugIn(device: Partial<DeviceOptions> = {}): Promise<EmulatedBoard> {
     const known = new Set((await listFastbootBoards()).map(board => board.connection));
-    const board = new EmulatedBoard(this, this.#boards++);
-    await board.order('plug', 'plugged', { device });
-    if (device.interfaceClass[0] !== 0xff) return board;
-    await until({ intervalMs: 50, signal: AbortSignal.timeout(TIMEOUT_MS) }, async () => {
-      board.found = (await listFastbootBoards()).find(({ connection }) => !known.has(connection));
-      return board.found;
-    });
+    const board = await this.start({ device });
+    await board.arrives(known);
     return board;
   }
 
-  /** Gives an order and waits for what it leads to. */
-  async order(order: BoardOrder, outcome: BoardEvent['event']): Promise<BoardEvent> {
-    const happened = this.event(order.board, outcome);
-    this.#process.stdin.write(`${JSON.stringify(order)}\n`);
-    return await happened;
+  /** A board that need not be in fastboot. Its USB cable is in. */
+  async start({ device: differences, bootloader, runsMendel = false }: BoardPlan): Promise<EmulatedBoard> {
+    const device = { ...DEV_BOARD, ...differences };
+    const { serialNumber } = device;
+    const board = new EmulatedBoard(this, this.#things++);
+    const plain = { ...SMALL_BOARD, system: 'none', layout: 'no-home', serialNumber } as const;
+    await board.order({ kind: 'start', device, runsMendel, bootloader: { ...plain, ...bootloader } });
+    return board;
   }
 
-  async event(board: number, event: BoardEvent['event']): Promise<BoardEvent> {
-    const operation = `waiting for an emulated board to be ${event}`;
-    const [told] = (await withDeadline({ operation, timeoutMs: TIMEOUT_MS }, signal =>
-      once(this.#events, `${String(board)} ${event}`, { signal }),
-    )) as [BoardEvent];
-    return told;
+  /** Plugs in what is no board that can be spoken to. */
+  async attach(device: Pick<DeviceOptions, 'vendorId' | 'productId' | 'interfaces'>): Promise<AsyncDisposable> {
+    const thing = this.#things++;
+    await this.order(thing, { kind: 'attach', device: { ...DEV_BOARD, ...device } });
+    await until({ intervalMs: POLL_MS, signal: AbortSignal.timeout(TIMEOUT_MS) }, async () =>
+      (await listUsbDevices()).find(({ vendorId }) => vendorId === device.vendorId),
+    );
+    return {
+      [Symbol.asyncDispose]: async () => {
+        await this.order(thing, { kind: 'close' });
+      },
+    };
+  }
+
+  /** Gives an order and waits until it is done. */
+  async order(thing: number, order: BoardOrder): Promise<BoardState | undefined> {
+    const id = this.#orders++;
+    const operation = `waiting for the order ${order.kind} to be done`;
+    const done = withDeadline({ operation, timeoutMs: TIMEOUT_MS }, signal =>
+      once(this.#reports, String(id), { signal }),
+    );
+    this.#process.stdin.write(`${JSON.stringify({ id, thing, order })}\n`);
+    const [{ state, error }] = (await done) as [BoardReport];
+    if (error !== undefined) throw new Error(error);
+    return state;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -69,7 +103,7 @@ export class Workbench implements AsyncDisposable {
 }
 
 export class EmulatedBoard implements AsyncDisposable {
-  /** As discovery has seen it when it was plugged in. */
+  /** As discovery saw it when it was plugged in last. */
   found: FastbootBoard | undefined;
   readonly #bench: Workbench;
   readonly #number: number;
@@ -88,27 +122,55 @@ export class EmulatedBoard implements AsyncDisposable {
     return `usb:${this.seen.route.usbPort ?? ''}`;
   }
 
-  async state(): Promise<BootloaderState> {
-    const { state } = await this.order('state', 'state');
+  async state(): Promise<BoardState> {
+    return await this.order({ kind: 'state' });
+  }
+
+  async order(order: BoardOrder): Promise<BoardState> {
+    const state = await this.#bench.order(this.#number, order);
     if (state === undefined) throw new Error('The board told no state.');
     return state;
   }
 
-  async order(
-    order: BoardOrder['order'],
-    outcome: BoardEvent['event'],
-    more: Pick<BoardOrder, 'device' | 'bytes'> = {},
-  ): Promise<BoardEvent> {
-    return await this.#bench.order({ board: this.#number, order, ...more }, outcome);
+  /** Pulls a cable, or puts it in again where it was, and waits until this host has noticed. */
+  async unplug(cable: CableKind = 'fastboot'): Promise<void> {
+    await this.order({ kind: 'unplug', cable });
+    if (cable === 'fastboot') await this.#untilGone();
   }
 
-  /** Unplugs it, unless a test has done so, and waits until this host has noticed. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    const places = async (): Promise<boolean> =>
-      (await listFastbootBoards()).some(({ route }) => route.usbPort === this.found?.route.usbPort);
-    if (this.found === undefined || (await places())) await this.order('unplug', 'unplugged');
-    await until({ intervalMs: 50, signal: AbortSignal.timeout(TIMEOUT_MS) }, async () =>
-      (await places()) ? undefined : true,
+  async plug(): Promise<void> {
+    const known = new Set((await listFastbootBoards()).map(board => board.connection));
+    await this.order({ kind: 'plug', cable: 'fastboot' });
+    await this.arrives(known);
+  }
+
+  /** Connects its serial console; resolves with the paths of the ports that it brings, by the number of their interface. */
+  async plugConsole(cable: ConsoleKind): Promise<string[]> {
+    const before = new Set((await listSerialPorts()).map(({ path }) => path));
+    await this.order({ kind: 'plug', cable });
+    const count = cable === 'cp2105' ? 2 : 1;
+    return await until({ intervalMs: POLL_MS, signal: AbortSignal.timeout(TIMEOUT_MS) }, async () => {
+      const paths = (await listSerialPorts()).map(({ path }) => path).filter(path => !before.has(path));
+      return paths.length === count ? paths.sort() : undefined;
+    });
+  }
+
+  /** Waits until a board is in fastboot that is none of those. */
+  async arrives(known: ReadonlySet<string | undefined>): Promise<void> {
+    this.found = await until({ intervalMs: POLL_MS, signal: AbortSignal.timeout(TIMEOUT_MS) }, async () =>
+      (await listFastbootBoards()).find(({ connection }) => !known.has(connection)),
     );
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#bench.order(this.#number, { kind: 'close' });
+    await this.#untilGone();
+  }
+
+  async #untilGone(): Promise<void> {
+    await until({ intervalMs: POLL_MS, signal: AbortSignal.timeout(TIMEOUT_MS) }, async () => {
+      const boards = await listFastbootBoards();
+      return boards.some(({ route }) => route.usbPort === this.found?.route.usbPort) ? undefined : true;
+    });
   }
 }

@@ -25,6 +25,8 @@ if (process.platform !== 'linux' || process.arch !== 'x64' || absent.length > 0)
   const root = process.cwd();
   const cacheDir = join(root, 'node_modules', '.cache', 'mdt-usb-lab');
   mkdirSync(cacheDir, { recursive: true });
+  // AVA makes it where it is not there, and cannot in the machine.
+  mkdirSync(join(root, 'node_modules', '.cache', 'ava'), { recursive: true });
   const kernel = prepareKernel(cacheDir, join(root, 'test', 'lab', 'usb', 'init.sh'));
   const program = join(root, '.build', 'test', 'lab', 'usb', 'guest.js');
   process.exitCode = await runMachine({ kernel, program, timeoutMs: TIME_LIMIT_MS });

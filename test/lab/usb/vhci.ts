@@ -6,37 +6,86 @@ import { rm } from 'node:fs/promises';
 import { createServer, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { STATUS, type EmulatedDevice, type Speed, type Transfer } from './emulated-device.js';
+import { until } from '../../../src/time/retry.js';
+import type { Speed } from './descriptors.js';
+import type { EmulatedDevice } from './emulated-device.js';
+import { STATUS, type Pipe, type Transfer } from './pipe.js';
 
 const CONTROLLER = '/sys/devices/platform/vhci_hcd.0';
 /** enum usb_device_speed of the kernel. */
 const SPEEDS: Readonly<Record<Speed, number>> = { full: 2, high: 3, super: 5 };
 const HEADER_BYTES = 48;
+/** A port to which nothing is attached, in the words of the kernel. */
+const FREE = '004';
+const TIMEOUT_MS = 60_000;
 const COMMAND = { submit: 1, unlink: 2, answerSubmit: 3, answerUnlink: 4 } as const;
 
-export interface Plugged {
-  /** As from pulling the cable; resolves when the kernel has let go of it. */
-  unplug(): Promise<void>;
+/** Ports that somebody has, even if nothing is plugged in there now. */
+const taken = new Set<number>();
+
+/** A port of the virtual hub. Like a socket it is one place: what is pulled out and put in again is where it was. */
+export class HubPort {
+  readonly #port: number;
+  #ownEnd: Socket | undefined;
+
+  private constructor(port: number) {
+    this.#port = port;
+    taken.add(port);
+  }
+
+  static take(speed: Speed): HubPort {
+    const hub = speed === 'super' ? 'ss' : 'hs';
+    const row = readPorts().find(([name, port]) => name === hub && !taken.has(Number(port)));
+    if (row === undefined) throw new Error('All ports of the virtual hub are taken.');
+    return new HubPort(Number(row[1]));
+  }
+
+  async plugIn(device: EmulatedDevice): Promise<void> {
+    const [kernelEnd, ownEnd] = await socketPair();
+    new Session(ownEnd, device);
+    await this.#untilFree();
+    // Made before Node had a name for it; there is no other way to the number of the descriptor.
+    const { fd } = (kernelEnd as unknown as { _handle: { fd: number } })._handle;
+    const deviceId = (1 << 16) | (2 + this.#port);
+    writeFileSync(`${CONTROLLER}/attach`, [this.#port, fd, deviceId, SPEEDS[device.options.speed]].join(' '));
+    // The kernel holds its own reference.
+    kernelEnd.destroy();
+    this.#ownEnd = ownEnd;
+  }
+
+  /** As from pulling the cable, if one is in. */
+  async unplug(): Promise<void> {
+    const ownEnd = this.#ownEnd;
+    this.#ownEnd = undefined;
+    if (ownEnd === undefined) return;
+    const closed = once(ownEnd, 'close');
+    // What was answered already is still on its way.
+    ownEnd.end(() => ownEnd.destroy());
+    await closed;
+  }
+
+  /** Leaves the port to others. */
+  release(): void {
+    taken.delete(this.#port);
+  }
+
+  /** The kernel needs a moment to let go of the device before. */
+  async #untilFree(): Promise<void> {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    await until({ intervalMs: 20, signal }, () =>
+      Promise.resolve(
+        readPorts().some(([, port, state]) => Number(port) === this.#port && state === FREE) || undefined,
+      ),
+    );
+  }
 }
 
-export async function plugIn(device: EmulatedDevice): Promise<Plugged> {
-  const [kernelEnd, ownEnd] = await socketPair();
-  const closed = once(ownEnd, 'close');
-  new Session(ownEnd, device);
-  const port = freePort(device.options.speed);
-  // Made before Node had a name for it; there is no other way to the number of the descriptor.
-  const { fd } = (kernelEnd as unknown as { _handle: { fd: number } })._handle;
-  const deviceId = (1 << 16) | (2 + port);
-  writeFileSync(`${CONTROLLER}/attach`, [port, fd, deviceId, SPEEDS[device.options.speed]].join(' '));
-  // The kernel holds its own reference.
-  kernelEnd.destroy();
-  return {
-    unplug: async () => {
-      // What was answered already is still on its way.
-      ownEnd.end(() => ownEnd.destroy());
-      await closed;
-    },
-  };
+/** The kernel tells them as lines of `hub port sta spd dev sockfd local_busid`. */
+function readPorts(): string[][] {
+  return readFileSync(`${CONTROLLER}/status`, 'utf8')
+    .split('\n')
+    .map(line => line.trim().split(/\s+/))
+    .filter(([hub]) => hub === 'hs' || hub === 'ss');
 }
 
 async function socketPair(): Promise<[Socket, Socket]> {
@@ -54,21 +103,10 @@ async function socketPair(): Promise<[Socket, Socket]> {
   return [kernelEnd, ownEnd];
 }
 
-/** A port of the virtual hub; its `status` has lines of `hub port sta spd dev sockfd local_busid`, 004 being free. */
-function freePort(speed: Speed): number {
-  const hub = speed === 'super' ? 'ss' : 'hs';
-  const rows = readFileSync(`${CONTROLLER}/status`, 'utf8')
-    .split('\n')
-    .map(line => line.trim().split(/\s+/));
-  const row = rows.find(([name, , state]) => name === hub && state === '004');
-  if (row === undefined) throw new Error('All ports of the virtual hub are taken.');
-  return Number(row[1]);
-}
-
 class Session {
   readonly #socket: Socket;
   readonly #device: EmulatedDevice;
-  readonly #running = new Map<number, Transfer>();
+  readonly #running = new Map<number, { readonly transfer: Transfer; readonly pipe: Pipe }>();
   #received: Buffer = Buffer.alloc(0);
 
   constructor(socket: Socket, device: EmulatedDevice) {
@@ -88,9 +126,6 @@ class Session {
       haveBytes = this.#received.length;
     });
     socket.on('error', () => undefined);
-    socket.on('close', () => {
-      device.reset();
-    });
   }
 
   /** Takes the whole requests that have come; returns how many bytes the next one needs. */
@@ -120,20 +155,22 @@ class Session {
         this.#answer(COMMAND.answerSubmit, { sequence, status, actualBytes, bytes });
       },
     };
-    this.#running.set(sequence, transfer);
-    if (header.readUInt32BE(16) === 0) {
+    const endpoint = header.readUInt32BE(16);
+    const pipe = this.#device.pipe(endpoint);
+    this.#running.set(sequence, { transfer, pipe });
+    if (endpoint === 0) {
       const answer = this.#device.control(Buffer.from(header.subarray(40, 48)));
       transfer.end(answer === undefined ? STATUS.stall : STATUS.ok, answer);
-    } else if (isIn) this.#device.read(transfer);
-    else this.#device.write(transfer, data);
+    } else if (isIn) pipe.read(transfer);
+    else pipe.write(transfer, data);
   }
 
   #unlink(header: Buffer): void {
     const victim = header.readUInt32BE(20);
-    const transfer = this.#running.get(victim);
+    const running = this.#running.get(victim);
     this.#running.delete(victim);
-    if (transfer !== undefined) this.#device.forgetRead(transfer);
-    const status = transfer === undefined ? STATUS.ok : STATUS.unlinked;
+    running?.pipe.forget(running.transfer);
+    const status = running === undefined ? STATUS.ok : STATUS.unlinked;
     this.#answer(COMMAND.answerUnlink, {
       sequence: header.readUInt32BE(4),
       status,
