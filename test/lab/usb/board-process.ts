@@ -79,7 +79,9 @@ class Board implements Thing {
   }
 
   static async start({ bootloader, device, runsMendel }: StartOrder): Promise<Board> {
-    const mendel = runsMendel ? await startVirtualBoard({ announce: false, bootloader }) : undefined;
+    const mendel = runsMendel
+      ? await startVirtualBoard({ name: 'swift-otter', announce: false, bootloader })
+      : undefined;
     return new Board(mendel ?? (await BareBoard.start(bootloader)), mendel, device);
   }
 

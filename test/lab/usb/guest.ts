@@ -10,7 +10,7 @@ const { status } = spawnSync(
   process.execPath,
   [
     'node_modules/ava/entrypoints/cli.mjs',
-    '.build/test/lab/usb/*.test.js',
+    '.build/test/lab/usb/usb.test.js',
     '--timeout=120s',
     '--serial',
     '--concurrency=1',

@@ -23,7 +23,7 @@ for word in $($b cat $root/proc/cmdline); do
   esac
 done
 $b chroot $root /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp TERM=dumb \
-  CI=true MDT_USB_LAB=1 "$node" "$run"
+  XDG_CACHE_HOME=/tmp/cache CI=true MDT_USB_LAB=1 "$node" "$run"
 code=$?
 [ $code -gt 126 ] && code=126
 # QEMU ends with twice this, plus one.

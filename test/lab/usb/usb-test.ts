@@ -1,8 +1,10 @@
+import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
+import { startProgram, type MdtProcess } from '../../fixtures/mdt-process.js';
 import { Workbench } from './emulated-board.js';
 
 /** Whether this runs in the virtual machine. */
-export const inLab = process.env['MDT_USB_LAB'] === '1';
+const inLab = process.env['MDT_USB_LAB'] === '1';
 
 /** The command line as it is built, from the folder in which the tests run. */
 export const BUILT_MDT = 'bin/mdt.js';
@@ -19,14 +21,25 @@ export function usbTest(title: string, implementation: (t: ExecutionContext) => 
   }
 }
 
-/** The boards of this file's tests; they are taken away when its tests are done. */
-export function labWorkbench(): () => Workbench {
-  const bench = inLab ? new Workbench() : undefined;
-  test.after.always(async () => {
-    await bench?.[Symbol.asyncDispose]();
-  });
-  return () => {
-    if (bench === undefined) throw new Error('There is no workbench outside the virtual machine.');
-    return bench;
-  };
+const bench = inLab ? new Workbench() : undefined;
+
+test.after.always(async () => {
+  await bench?.[Symbol.asyncDispose]();
+});
+
+/** Where the boards of all tests are plugged in. */
+export function workbench(): Workbench {
+  if (bench === undefined) throw new Error('There is no workbench outside the virtual machine.');
+  return bench;
+}
+
+/** Starts the command as it is built; its settings are those of `homeDir`. */
+export function startBuilt(t: ExecutionContext, homeDir: string, ...argv: readonly string[]): MdtProcess {
+  // Its code is compiled once for all tests, where the cache of the system is, and not below MDT_CONFIG_DIR.
+  return startProgram(t, BUILT_MDT, { configDir: homeDir, argv, env: { MDT_CONFIG_DIR: undefined } });
+}
+
+/** Where the command that `startBuilt` starts has its settings. */
+export function configDirOf(homeDir: string): string {
+  return join(homeDir, '.config', 'mdt');
 }

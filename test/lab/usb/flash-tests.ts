@@ -1,82 +1,23 @@
 // `mdt flash` of a small release over a real USB stack: the eMMC of the board is compared byte for byte.
-import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { ExecutionContext } from 'ava';
-import { run } from '../../../src/cli/main.js';
 import { configPaths } from '../../../src/config/paths.js';
-import { discover } from '../../../src/discovery/discover.js';
 import { connectFastboot } from '../../../src/fastboot/connect.js';
 import { parseHostKey } from '../../../src/keys/host-key.js';
 import { generateIdentity } from '../../../src/keys/keystore.js';
 import { rememberBoard } from '../../../src/keys/known-boards.js';
-import type { Discover } from '../../../src/pairing/host.js';
 import { until } from '../../../src/time/retry.js';
-import { FakeIo, type Outcome } from '../../fakes/cli-io.js';
-import { startProgram } from '../../fixtures/mdt-process.js';
-import { tempDir } from '../../fixtures/temp-dir.js';
-import { flashedEmmc, readEmmc, testRelease, writeFolder, type Emmc, type TestRelease } from '../../flash/release.js';
-import type { EmulatedBoard } from './emulated-board.js';
-import { BUILT_MDT, labWorkbench, usbTest } from './usb-test.js';
+import { desk, emmcOf, endsAsMeant, journalsOf } from './flash-desk.js';
+import { startBuilt, usbTest, workbench } from './usb-test.js';
 
 /** What every Dev Board Mini has, here of boards that take the images of a Dev Board. */
 const REPEATED = '0123456789ABCDEF';
-const workbench = labWorkbench();
-
-/** Finds what is plugged in, as the command does. */
-class LabIo extends FakeIo {
-  override readonly discover: Discover = discover;
-}
-
-interface Desk {
-  readonly configDir: string;
-  readonly release: TestRelease;
-  /** Folder of the release. */
-  readonly path: string;
-  /** `mdt flash --yes …` in this process, which starts sooner than one of its own. */
-  readonly flash: (...words: string[]) => Promise<Outcome>;
-}
-
-async function desk(t: ExecutionContext): Promise<Desk> {
-  const configDir = await tempDir(t);
-  const release = testRelease();
-  const path = await writeFolder(join(await tempDir(t), 'release'), release);
-  return {
-    ...{ configDir, release, path },
-    flash: async (...words) => {
-      const io = new LabIo({ configDir });
-      const code = await run(['flash', '--yes', ...words, path], io);
-      return { code, out: io.out, err: io.err };
-    },
-  };
-}
-
-async function emmcOf(board: EmulatedBoard): Promise<Emmc> {
-  return await readEmmc((await board.state()).emmc);
-}
-
-/** That the board holds what was to be written onto `before`, and that no journal is left. */
-async function endsAsMeant(
-  t: ExecutionContext,
-  board: EmulatedBoard,
-  { release, before, configDir }: Pick<Desk, 'release' | 'configDir'> & { before: Emmc },
-): Promise<void> {
-  const [after, wanted] = [await emmcOf(board), flashedEmmc(before, release, { home: 'written' })];
-  t.true(after.boot0.equals(wanted.boot0));
-  t.true(after.user.equals(wanted.user));
-  t.deepEqual(await journalsOf(configDir), []);
-}
-
-async function journalsOf(configDir: string): Promise<string[]> {
-  return await readdir(join(configDir, 'flash')).catch(() => []);
-}
 
 usbTest('the built command flashes a board through two restarts, and leaves another one alone', async t => {
   await using other = await workbench().plugIn({ serialNumber: 'ffff41d6f0609912' });
   await using board = await workbench().plugIn();
-  const { release, path, configDir } = await desk(t);
+  const { release, path, configDir, homeDir } = await desk(t);
   const [before, beside] = [await emmcOf(board), await emmcOf(other)];
-  const argv = ['flash', '--yes', '--device', 'serial:1b0741d6f0609912', path];
-  const { code, out, err } = await startProgram(t, BUILT_MDT, { configDir, argv }).ended();
+  const command = startBuilt(t, homeDir, 'flash', '--yes', '--device', 'serial:1b0741d6f0609912', path);
+  const { code, out, err } = await command.ended();
   t.is(code, 0, err);
   t.regex(out, /^1b0741d6f0609912 \(usb:\d+-\d+\): flashed in 9 steps, /);
   await endsAsMeant(t, board, { release, before, configDir });
@@ -130,9 +71,9 @@ usbTest('a cable that is pulled in the middle of a step leaves a journal from wh
 
 usbTest('Ctrl-C in the middle of a step frees the board at once', async t => {
   await using board = await workbench().plugIn();
-  const { path, configDir } = await desk(t);
+  const { path, configDir, homeDir } = await desk(t);
   await board.order({ kind: 'trouble', trouble: { kind: 'deaf', atBytes: 4_500_000 } });
-  const command = startProgram(t, BUILT_MDT, { configDir, argv: ['flash', '--yes', path] });
+  const command = startBuilt(t, homeDir, 'flash', '--yes', path);
   await until({ intervalMs: 100, signal: AbortSignal.timeout(100_000) }, async () =>
     (await board.state()).heldWrites > 0 ? true : undefined,
   );
