@@ -14,7 +14,7 @@ import type { ConsoleKind } from './console-cable.js';
 import type { DeviceOptions } from './descriptors.js';
 
 const PROGRAM = fileURLToPath(new URL('board-process.js', import.meta.url));
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 const POLL_MS = 50;
 
 /** How a Dev Board shows itself in fastboot. */

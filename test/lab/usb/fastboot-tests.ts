@@ -170,8 +170,10 @@ usbTest('what is on USB is in the list of devices with its state', async t => {
   await using board = await workbench().plugIn();
   await board.plugConsole('cp2105');
   await board.plugConsole('gadget');
-  await using _rom = await workbench().attach(IN_ROM);
-  await using _accelerator = await workbench().attach(ACCELERATOR);
+  for (const device of [IN_ROM, ACCELERATOR]) {
+    const attached = await workbench().attach(device);
+    t.teardown(() => attached[Symbol.asyncDispose]());
+  }
   const { stdout } = await run(process.execPath, ['bin/mdt.js', 'devices', '--json', '--timeout', '60'], {
     env: { ...process.env, HOME: await tempDir(t) },
   });

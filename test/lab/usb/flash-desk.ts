@@ -1,5 +1,6 @@
 // A release to be flashed, a host to do it, and what the eMMC of a board is to hold afterwards.
 import { readdir } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ExecutionContext } from 'ava';
 import { run } from '../../../src/cli/main.js';
@@ -26,11 +27,18 @@ export interface Desk {
   readonly flash: (...words: string[]) => Promise<Outcome>;
 }
 
+/** One release for all tests: to make it takes seconds in the virtual machine, whose files are gone in the end. */
+let common: Promise<Pick<Desk, 'release' | 'path'>> | undefined;
+
+async function makeRelease(): Promise<Pick<Desk, 'release' | 'path'>> {
+  const release = testRelease();
+  return { release, path: await writeFolder(join(tmpdir(), 'mdt-lab-release'), release) };
+}
+
 export async function desk(t: ExecutionContext): Promise<Desk> {
   const homeDir = await tempDir(t);
   const configDir = configDirOf(homeDir);
-  const release = testRelease();
-  const path = await writeFolder(join(await tempDir(t), 'release'), release);
+  const { release, path } = await (common ??= makeRelease());
   return {
     ...{ homeDir, configDir, release, path },
     flash: async (...words) => {

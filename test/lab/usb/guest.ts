@@ -11,7 +11,7 @@ const { status } = spawnSync(
   [
     'node_modules/ava/entrypoints/cli.mjs',
     '.build/test/lab/usb/usb.test.js',
-    '--timeout=120s',
+    '--timeout=300s',
     '--serial',
     '--concurrency=1',
   ],

@@ -20,8 +20,10 @@ for word in $($b cat $root/proc/cmdline); do
   case $word in
     run=*) run=${word#run=} ;;
     node=*) node=${word#node=} ;;
+    project=*) project=${word#project=} ;;
   esac
 done
+$b mount -o bind /project "$root$project"
 $b chroot $root /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp TERM=dumb \
   XDG_CACHE_HOME=/tmp/cache CI=true MDT_USB_LAB=1 "$node" "$run"
 code=$?

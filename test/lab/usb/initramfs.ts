@@ -1,6 +1,6 @@
 // Builds an initramfs: an uncompressed cpio archive in the "newc" format (Documentation/driver-api/early-userspace of the
 // Linux kernel) with busybox, the init script, and kernel modules in the order in which they can be loaded.
-import { readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join } from 'node:path';
 
 export interface InitramfsFiles {
@@ -8,9 +8,13 @@ export interface InitramfsFiles {
   readonly modules: string;
   readonly busybox: string;
   readonly init: string;
+  /** Folder whose `parts` are to be at /project. */
+  readonly project: string;
+  /** Files and folders below it. */
+  readonly parts: readonly string[];
 }
 
-const FOLDERS = ['bin', 'dev', 'proc', 'sys', 'modules', 'newroot'] as const;
+const FOLDERS = ['bin', 'dev', 'proc', 'sys', 'modules', 'newroot', 'project'] as const;
 const MODE = { folder: 0o40755, program: 0o100755, file: 0o100644, characterDevice: 0o20600 } as const;
 
 export function buildInitramfs(files: InitramfsFiles, wanted: readonly string[]): Buffer {
@@ -22,11 +26,13 @@ export function buildInitramfs(files: InitramfsFiles, wanted: readonly string[])
   modulesInOrder(files.modules, wanted).forEach((path, index) => {
     archive.add(`modules/${String(index).padStart(3, '0')}-${basename(path)}`, MODE.file, readFileSync(path));
   });
+  for (const part of files.parts) archive.addTree(files.project, part);
   return archive.end();
 }
 
 class Archive {
   readonly #pieces: Buffer[] = [];
+  readonly #folders = new Set<string>();
   #inode = 1;
 
   add(name: string, mode: number, data: Buffer = Buffer.alloc(0), device: readonly [number, number] = [0, 0]): void {
@@ -36,9 +42,29 @@ class Archive {
     this.#pieces.push(padded(Buffer.concat([header, nameBytes])), padded(data));
   }
 
+  /** A file, or a folder with all that is in it; `path` is below `root`. */
+  addTree(root: string, path: string): void {
+    this.#addFoldersTo(path);
+    const source = join(root, path);
+    if (!statSync(source).isDirectory()) {
+      this.add(`project/${path}`, MODE.file, readFileSync(source));
+      return;
+    }
+    for (const name of readdirSync(source)) this.addTree(root, `${path}/${name}`);
+  }
+
   end(): Buffer {
     this.add('TRAILER!!!', 0);
     return Buffer.concat(this.#pieces);
+  }
+
+  #addFoldersTo(path: string): void {
+    for (let end = path.indexOf('/'); end >= 0; end = path.indexOf('/', end + 1)) {
+      const folder = path.slice(0, end);
+      if (this.#folders.has(folder)) continue;
+      this.#folders.add(folder);
+      this.add(`project/${folder}`, MODE.folder);
+    }
   }
 }
 

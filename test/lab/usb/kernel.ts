@@ -17,13 +17,19 @@ const WANTED = [
   ...['drivers/usb', 'drivers/virtio', 'fs/9p', 'net/9p', 'fs/netfs', 'fs/fscache'].map(path => `*/kernel/${path}/*`),
 ];
 
+export interface Project {
+  readonly folder: string;
+  readonly parts: readonly string[];
+}
+
 /** Prepares both files below `cacheDir`, or takes those that are there. */
-export function prepareKernel(cacheDir: string, initScript: string): Kernel {
+export function prepareKernel(cacheDir: string, initScript: string, project: Project): Kernel {
   const version = kernelVersion();
   const folder = join(cacheDir, version);
   if (!existsSync(join(folder, 'vmlinux'))) unpackKernel(version, folder);
   const initramfs = join(folder, 'initramfs.cpio');
-  const files = { modules: join(folder, 'lib', 'modules'), busybox: '/bin/busybox', init: initScript };
+  const own = { modules: join(folder, 'lib', 'modules'), busybox: '/bin/busybox', init: initScript };
+  const files = { ...own, project: project.folder, parts: project.parts };
   writeFileSync(initramfs, buildInitramfs(files, MODULES));
   return { image: join(folder, 'vmlinux'), initramfs };
 }

@@ -7,6 +7,8 @@ export interface MachineOptions {
   readonly kernel: Kernel;
   /** Node program to run in the machine, at the same path as here: its root is this computer's, read-only. */
   readonly program: string;
+  /** The folder of this computer whose place the one in the kernel's initramfs takes. */
+  readonly project: string;
   readonly timeoutMs: number;
 }
 
@@ -16,8 +18,8 @@ const KERNEL_WORDS = [
 ];
 
 /** Runs the program in the machine; what it prints goes to stdout. Resolves with its exit code. */
-export async function runMachine({ kernel, program, timeoutMs }: MachineOptions): Promise<number> {
-  const words = [...KERNEL_WORDS, `node=${process.execPath}`, `run=${program}`];
+export async function runMachine({ kernel, program, project, timeoutMs }: MachineOptions): Promise<number> {
+  const words = [...KERNEL_WORDS, `node=${process.execPath}`, `run=${program}`, `project=${project}`];
   const qemu = spawn(
     'qemu-system-x86_64',
     [

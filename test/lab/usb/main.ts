@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { hasProgram } from '../requirements.js';
 import { prepareKernel } from './kernel.js';
 import { runMachine } from './machine.js';
+import { projectParts } from './project-parts.js';
 
 const PROGRAMS = [
   'qemu-system-x86_64',
@@ -15,7 +16,7 @@ const PROGRAMS = [
   'busybox',
   'fastboot',
 ] as const;
-const TIME_LIMIT_MS = 540_000;
+const TIME_LIMIT_MS = 900_000;
 
 const absent = PROGRAMS.filter(program => !hasProgram(program));
 if (process.platform !== 'linux' || process.arch !== 'x64' || absent.length > 0) {
@@ -25,9 +26,8 @@ if (process.platform !== 'linux' || process.arch !== 'x64' || absent.length > 0)
   const root = process.cwd();
   const cacheDir = join(root, 'node_modules', '.cache', 'mdt-usb-lab');
   mkdirSync(cacheDir, { recursive: true });
-  // AVA makes it where it is not there, and cannot in the machine.
-  mkdirSync(join(root, 'node_modules', '.cache', 'ava'), { recursive: true });
-  const kernel = prepareKernel(cacheDir, join(root, 'test', 'lab', 'usb', 'init.sh'));
+  const project = { folder: root, parts: projectParts(root) };
+  const kernel = prepareKernel(cacheDir, join(root, 'test', 'lab', 'usb', 'init.sh'), project);
   const program = join(root, '.build', 'test', 'lab', 'usb', 'guest.js');
-  process.exitCode = await runMachine({ kernel, program, timeoutMs: TIME_LIMIT_MS });
+  process.exitCode = await runMachine({ kernel, program, project: root, timeoutMs: TIME_LIMIT_MS });
 }

@@ -31,6 +31,12 @@ export class Pipe {
     this.#serve();
   }
 
+  /** What was taken and got lost. */
+  sendAgain(data: Buffer): void {
+    this.#answers.unshift(data);
+    this.#serve();
+  }
+
   /** Resolves when the host has read all there is. */
   async drained(): Promise<void> {
     if (this.#answers.length === 0) return;

@@ -9,11 +9,14 @@ const inLab = process.env['MDT_USB_LAB'] === '1';
 /** The command line as it is built, from the folder in which the tests run. */
 export const BUILT_MDT = 'bin/mdt.js';
 
+/** Much more than any takes, for machines that have other things to do. */
+const TEST_TIMEOUT_MS = 300_000;
+
 /** A test that needs the virtual machine: one at a time, and skipped by name elsewhere. */
 export function usbTest(title: string, implementation: (t: ExecutionContext) => Promise<void>): void {
   if (inLab) {
     test.serial(title, async t => {
-      t.timeout(120_000);
+      t.timeout(TEST_TIMEOUT_MS);
       await implementation(t);
     });
   } else {

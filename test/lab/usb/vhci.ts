@@ -17,7 +17,7 @@ const SPEEDS: Readonly<Record<Speed, number>> = { full: 2, high: 3, super: 5 };
 const HEADER_BYTES = 48;
 /** A port to which nothing is attached, in the words of the kernel. */
 const FREE = '004';
-const TIMEOUT_MS = 60_000;
+const TIMEOUT_MS = 120_000;
 const COMMAND = { submit: 1, unlink: 2, answerSubmit: 3, answerUnlink: 4 } as const;
 
 /** Ports that somebody has, even if nothing is plugged in there now. */
@@ -107,6 +107,8 @@ class Session {
   readonly #socket: Socket;
   readonly #device: EmulatedDevice;
   readonly #running = new Map<number, { readonly transfer: Transfer; readonly pipe: Pipe }>();
+  /** What each pipe was read last. */
+  readonly #lastRead = new Map<Pipe, { readonly sequence: number; readonly data: Buffer }>();
   #received: Buffer = Buffer.alloc(0);
 
   constructor(socket: Socket, device: EmulatedDevice) {
@@ -146,17 +148,18 @@ class Session {
   #submit(header: Buffer, data: Buffer): void {
     const sequence = header.readUInt32BE(4);
     const isIn = header.readUInt32BE(12) === 1;
+    const endpoint = header.readUInt32BE(16);
+    const pipe = this.#device.pipe(endpoint);
     const transfer: Transfer = {
       lengthBytes: header.readInt32BE(24),
       end: (status, answer = Buffer.alloc(0)) => {
         if (!this.#running.delete(sequence)) return;
         const bytes = isIn ? answer.subarray(0, transfer.lengthBytes) : Buffer.alloc(0);
         const actualBytes = isIn ? bytes.length : status === STATUS.ok ? transfer.lengthBytes : 0;
+        if (isIn) this.#lastRead.set(pipe, { sequence, data: bytes });
         this.#answer(COMMAND.answerSubmit, { sequence, status, actualBytes, bytes });
       },
     };
-    const endpoint = header.readUInt32BE(16);
-    const pipe = this.#device.pipe(endpoint);
     this.#running.set(sequence, { transfer, pipe });
     if (endpoint === 0) {
       const answer = this.#device.control(Buffer.from(header.subarray(40, 48)));
@@ -170,6 +173,7 @@ class Session {
     const running = this.#running.get(victim);
     this.#running.delete(victim);
     running?.pipe.forget(running.transfer);
+    if (running === undefined) this.#takeBack(victim);
     const status = running === undefined ? STATUS.ok : STATUS.unlinked;
     this.#answer(COMMAND.answerUnlink, {
       sequence: header.readUInt32BE(4),
@@ -177,6 +181,16 @@ class Session {
       actualBytes: 0,
       bytes: Buffer.alloc(0),
     });
+  }
+
+  /**
+   * The kernel calls off only reads of which it has no answer yet: the answer that was on its way is lost there. On a wire
+   * it would not have been acknowledged, and would come again.
+   */
+  #takeBack(sequence: number): void {
+    for (const [pipe, last] of this.#lastRead) {
+      if (last.sequence === sequence && last.data.length > 0) pipe.sendAgain(last.data);
+    }
   }
 
   #answer(command: number, answer: { sequence: number; status: number; actualBytes: number; bytes: Buffer }): void {
