@@ -16,11 +16,11 @@ export interface Cli {
 }
 
 export function createCli(io: CliIo): Cli {
-  const { environment, discover } = io;
+  const { environment, discover, sources } = io;
   return {
     io,
     printer: new Printer(io),
-    host: { paths: configPaths(environment.configDir), environment, ...(discover ? { discover } : {}) },
+    host: { paths: configPaths(environment.configDir), environment, ...(discover ? { discover } : {}), sources },
     exitCode: 0,
     remoteExitCodes: false,
   };

@@ -1,6 +1,7 @@
 import type { Readable, Writable } from 'node:stream';
 import type { Environment } from '../config/environment.js';
 import type { SerialPortFacts } from '../discovery/serial-ports.js';
+import type { DiscoverySource } from '../discovery/source.js';
 import type { UsbDeviceFacts } from '../discovery/usb-devices.js';
 import type { Discover } from '../pairing/host.js';
 
@@ -28,6 +29,8 @@ export interface CliIo {
   readonly signal: AbortSignal;
   /** Looks for boards; default: on every network interface. */
   readonly discover?: Discover;
+  /** Where boards are watched for; default: everywhere. */
+  readonly sources?: (() => readonly DiscoverySource[]) | undefined;
   /** The serial ports there are; default: those of this host. */
   readonly listSerialPorts?: () => Promise<readonly SerialPortFacts[]>;
   /** What is plugged into USB; default: into this host. */

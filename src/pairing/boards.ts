@@ -1,4 +1,5 @@
 import { isRunning, type Device, type DeviceState } from '../device/device.js';
+import { formatRoute } from '../device/route.js';
 import { formatSelector, matchesSelector } from '../device/selector.js';
 import { watch, type DeviceChange } from '../discovery/watch.js';
 import { DeviceNotFoundError } from '../errors.js';
@@ -27,7 +28,11 @@ export async function listBoards(host: HostContext, options: ListOptions = {}): 
 /** Boards as they come, change and go, until `signal` aborts. */
 export async function* watchBoards(host: HostContext, options: ListOptions = {}): AsyncIterable<DeviceChange> {
   const known = await loadKnownBoards(host.paths.knownBoardsFile);
-  yield* watch({ known, ...searchOptions(options) });
+  yield* watch({
+    known,
+    ...(host.sources === undefined ? {} : { sources: host.sources() }),
+    ...searchOptions(options),
+  });
 }
 
 export interface WaitOptions {
@@ -49,13 +54,22 @@ export async function waitForBoard(host: HostContext, options: WaitOptions = {})
     for await (const change of watchBoards(host, { signal, onWarning: options.onWarning })) {
       const { kind, device } = change;
       const isThere = options.state === undefined ? isRunning(device) : device.state === options.state;
-      if (kind !== 'removed' && isThere && (!selector || matchesSelector(device, selector))) return device;
+      if (kind === 'removed' || (selector && !matchesSelector(device, selector))) continue;
+      if (isThere) return device;
+      if (device.state === 'inaccessible') options.onWarning?.(notAllowed(device));
     }
     throw new DeviceNotFoundError('The search for boards ended before one was found.');
   };
   if (options.timeoutMs === undefined) return search(options.signal);
   const hint = 'Check the power and the USB data cable; a first boot takes minutes.';
   return withDeadline({ operation, timeoutMs: options.timeoutMs, signal: options.signal, hint }, search);
+}
+
+/** It would be waited for in vain. */
+function notAllowed({ serialNumber, routes }: Device): string {
+  const [route] = routes;
+  const name = serialNumber ?? (route === undefined ? '' : formatRoute(route));
+  return `The board ${name} is there, but may not be opened by this user: run \`sudo mdt udev install\`, then plug it in again.`;
 }
 
 function searchOptions(options: ListOptions): {

@@ -4,6 +4,7 @@ import { resolveSetting } from '../config/settings.js';
 import type { Device } from '../device/device.js';
 import { parseSelector, type DeviceSelector } from '../device/selector.js';
 import type { DiscoveryOptions } from '../discovery/discover.js';
+import type { DiscoverySource } from '../discovery/source.js';
 import type { Identity } from '../keys/identity.js';
 import { loadKnownBoards, type KnownBoard } from '../keys/known-boards.js';
 import { ensureIdentity, loadIdentity } from '../keys/keystore.js';
@@ -15,6 +16,8 @@ export interface HostContext {
   readonly environment: Environment;
   /** Looks for boards; default: on every network interface. */
   readonly discover?: Discover;
+  /** Where boards are watched for; default: everywhere. */
+  readonly sources?: (() => readonly DiscoverySource[]) | undefined;
 }
 
 /** This host as its environment describes it: what every call that reaches a board takes first. */

@@ -16,6 +16,8 @@ export interface FakeIoOptions {
   readonly signal?: AbortSignal;
   /** The boards that a search finds; default: none. */
   readonly devices?: readonly Device[];
+  /** Where boards are watched for; default: everywhere. */
+  readonly sources?: CliIo['sources'];
   /** The serial ports of this host; default: none. */
   readonly serialPorts?: readonly SerialPortFacts[];
   /** What is plugged into USB; default: into this host. */
@@ -75,6 +77,7 @@ export class FakeIo implements CliIo {
   readonly discover: Discover;
   readonly listSerialPorts: NonNullable<CliIo['listSerialPorts']>;
   readonly listUsb: CliIo['listUsb'];
+  readonly sources: CliIo['sources'];
 
   constructor(options: FakeIoOptions) {
     const { configDir, env = {}, terminal = false, signal = new AbortController().signal, devices = [] } = options;
@@ -85,6 +88,7 @@ export class FakeIo implements CliIo {
     this.signal = signal;
     this.discover = () => Promise.resolve([...devices]);
     this.listSerialPorts = () => Promise.resolve(options.serialPorts ?? []);
+    this.sources = options.sources;
     const { usb } = options;
     this.listUsb = usb && (() => Promise.resolve(usb));
   }

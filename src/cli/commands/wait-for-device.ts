@@ -1,5 +1,6 @@
 import { Option, type Command } from 'commander';
-import { DEVICE_STATES, type DeviceState } from '../../device/device.js';
+import { DEVICE_STATES, type Device, type DeviceState } from '../../device/device.js';
+import type { WaitOptions as WaitForBoard } from '../../pairing/boards.js';
 import type { Cli } from '../cli.js';
 import { defaultBoard } from '../default-board.js';
 import { deviceArgument, deviceOf, deviceOption, jsonOption, timeoutOption } from '../options.js';
@@ -12,6 +13,11 @@ interface WaitOptions {
   readonly state?: DeviceState;
   readonly timeout?: number;
 }
+
+type WaitRequest = Pick<WaitForBoard, 'device' | 'state' | 'timeoutMs' | 'signal'>;
+
+/** The longest that a timer of Node can be set to, which is 24 days. */
+const LONGEST_MS = 2 ** 31 - 1;
 
 export function addWaitForDevice(program: Command, cli: Cli): void {
   addVerb(program, 'wait-for-device', {
@@ -34,22 +40,30 @@ export function addWaitForDevice(program: Command, cli: Cli): void {
     .action(async (board: string | undefined, options: WaitOptions, command: Command) => {
       const { waitForBoard } = await import('../../pairing/boards.js');
       cli.printer.note('Waiting for a board…');
-      const device = await waitForBoard(cli.host, {
-        ...deviceOf(command, board),
-        timeoutMs: options.timeout,
-        state: options.state,
-        // Who waits for a board on the network need not hear that there is no USB.
-        ...(options.state === undefined
-          ? {}
-          : {
-              onWarning: (text: string) => {
-                cli.printer.warn(text);
-              },
-            }),
-        signal: cli.io.signal,
-      });
+      const { state, timeout: timeoutMs } = options;
+      const onWarning = (text: string): void => {
+        cli.printer.warn(text);
+      };
+      // Who waits for a board on the network need not hear that there is no USB.
+      const told = state === undefined ? {} : { onWarning };
+      const request = { ...deviceOf(command, board), ...told, timeoutMs, state, signal: cli.io.signal };
+      const device = (await waitAtPlace(cli, request)) ?? (await waitForBoard(cli.host, request));
       const isDefault = (await defaultBoard(cli.host))(device);
       if (options.json) printJson(cli, deviceJson(device, isDefault));
       else cli.printer.line(mdtLine(device, isDefault));
     });
+}
+
+/** A place of fastboot on the network is not found by any search, but answers when the board is there. */
+async function waitAtPlace(cli: Cli, { device, state, timeoutMs, signal }: WaitRequest): Promise<Device | undefined> {
+  const { wantedPlace } = await import('../../pairing/host.js');
+  const selector = await wantedPlace(cli.host, device);
+  const isPlace = selector?.kind === 'fastboot' && (device !== undefined || state === 'fastboot');
+  if (!isPlace || (state !== undefined && state !== 'fastboot')) return undefined;
+  const { findFastbootBoard } = await import('../../power/fastboot-boards.js');
+  const { waitForFastboot } = await import('../../power/wait-for-fastboot.js');
+  const board = await findFastbootBoard(cli.host, { device });
+  const ready = await waitForFastboot({ kind: 'return', board }, { timeoutMs: timeoutMs ?? LONGEST_MS, signal });
+  await ready.client.close();
+  return board.device;
 }
