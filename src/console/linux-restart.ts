@@ -7,15 +7,20 @@ import { login, type LoginOptions } from './linux-login.js';
 const COMMAND = 'sudo reboot-bootloader || sudo reboot';
 const ORDER_TIMEOUT_MS = 30_000;
 
+export interface RestartOptions extends LoginOptions {
+  /** How long the order may go without an answer; default 30 s. */
+  readonly orderTimeoutMs?: number | undefined;
+}
+
 /**
  * Logs in and restarts the board towards its bootloader; resolves when it has been told to.
  * @throws BoardRefusedError if it will not restart, and as `login`
  */
-export async function restartLinux(port: ConsolePort, options: LoginOptions): Promise<void> {
-  const { signal } = options;
+export async function restartLinux(port: ConsolePort, options: RestartOptions): Promise<void> {
+  const { signal, orderTimeoutMs: timeoutMs = ORDER_TIMEOUT_MS } = options;
   // Not disposed where it worked: what logs out would be typed into U-Boot, which comes next.
   const shell = await login(port, options);
-  const order = { operation: 'restarting the board', timeoutMs: ORDER_TIMEOUT_MS, signal };
+  const order = { operation: 'restarting the board', timeoutMs, signal };
   try {
     const { code, output } = await shell.run(COMMAND, order);
     if (code === 0) return;

@@ -4,7 +4,14 @@ import {
   type NetworkTarget,
   type UsbTarget,
 } from '../device/fastboot-target.js';
-import { AbortedError, DeviceNotFoundError, ProtocolError, TimeoutError, TransportError } from '../errors.js';
+import {
+  AbortedError,
+  DeviceNotFoundError,
+  ProtocolError,
+  TimeoutError,
+  TransportError,
+  type MdtError,
+} from '../errors.js';
 import type { FastbootClient } from '../fastboot/client.js';
 import { connectFastboot, type ConnectOptions } from '../fastboot/connect.js';
 import { listFastbootBoards, type FastbootBoard } from '../power/fastboot-boards.js';
@@ -102,7 +109,7 @@ export async function greet(target: FastbootTarget, comeback: Comeback): Promise
 }
 
 /** While a board restarts it is absent, refuses, is silent or babbles. */
-export function isNotYet(error: unknown): boolean {
+export function isNotYet(error: unknown): error is MdtError {
   if (error instanceof AbortedError) return false;
   return [TransportError, TimeoutError, ProtocolError, DeviceNotFoundError].some(kind => error instanceof kind);
 }

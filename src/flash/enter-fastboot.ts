@@ -1,7 +1,7 @@
-import type { FastbootTarget, NetworkTarget } from '../device/fastboot-target.js';
+import { formatFastbootTarget, type FastbootTarget, type NetworkTarget } from '../device/fastboot-target.js';
 import { routeHost, type SshRoute } from '../device/route.js';
 import { sshRoutes } from '../device/device.js';
-import { TransportError } from '../errors.js';
+import { PairingRefusedError, TransportError } from '../errors.js';
 import type { FastbootClient } from '../fastboot/client.js';
 import type { ConnectOptions } from '../fastboot/connect.js';
 import { openHost, type BoardRequest, type HostContext } from '../pairing/host.js';
@@ -38,7 +38,7 @@ export async function enterFastboot(host: HostContext, place: BoardPlace, reques
     case 'mendel':
       return await enterRunning(host, place, request);
     case 'console':
-      return await enterByConsole(host, { ...place, target: undefined }, request);
+      return await enterByConsole(host, { ...place, network: [] }, request);
   }
 }
 
@@ -53,7 +53,8 @@ async function enterDirectly(
     return { link, client: await link.connect({ ...request.connect, signal: request.signal }), mendelRoutes: [] };
   } catch (error) {
     if (console === undefined || !isNotYet(error)) throw error;
-    return await enterByConsole(host, { name, console, target }, request);
+    const way = target.protocol === 'usb' ? { network: [], usbPort: target.usbPort } : { network: [target] };
+    return await enterByConsole(host, { name, console, ...way }, request);
   }
 }
 
@@ -63,14 +64,25 @@ async function enterRunning(
   place: Extract<BoardPlace, { kind: 'mendel' }>,
   request: EnterRequest,
 ): Promise<Entered> {
-  const { name, console } = place;
+  const { name, console, routes: mendelRoutes = [] } = place;
   try {
     return await enterBySsh(host, place, request);
   } catch (error) {
-    if (console === undefined || !isNotYet(error)) throw error;
-    tell(request, `${name} does not answer over SSH; trying its console.`);
-    return await enterByConsole(host, { name, console, target: undefined }, request);
+    // Nor does the console ask who may come in over SSH. One that shows another key may be another board.
+    const isClosed = isNotYet(error) || error instanceof PairingRefusedError;
+    if (console === undefined || !isClosed) throw error;
+    tell(request, `${error.message} Trying its console.`);
+    const entered = await enterByConsole(host, { name, console, ...expectedAfter(mendelRoutes) }, request);
+    return { ...entered, mendelRoutes };
   }
+}
+
+/** Where a board comes up in fastboot that ran Mendel at these places. */
+function expectedAfter(routes: readonly SshRoute[]): Pick<ConsoleWay, 'network' | 'usbPort'> {
+  return {
+    network: routes.filter(({ medium }) => medium !== 'usb-network').map(networkTargetOf),
+    usbPort: routes.find(route => route.usbPort !== undefined)?.usbPort,
+  };
 }
 
 async function enterBySsh(
@@ -82,28 +94,26 @@ async function enterBySsh(
   tell(request, `Restarting ${name} into its bootloader.`);
   const board = await rebootBoard(host, { ...request, device, target: 'bootloader', wait: true });
   const mendelRoutes = sshRoutes(board);
-  const usbPort = mendelRoutes.find(route => route.usbPort !== undefined)?.usbPort;
-  const expected: Expected = {
-    name,
-    network: mendelRoutes.filter(({ medium }) => medium !== 'usb-network').map(networkTargetOf),
-    usb: usb && { ...usb, usbPort },
-  };
+  const { network, usbPort } = expectedAfter(mendelRoutes);
+  const expected: Expected = { name, network, usb: usb && { ...usb, usbPort } };
   return { ...(await awaitFastboot(expected, request)), mendelRoutes };
 }
 
 interface ConsoleWay {
   readonly name: string;
   readonly console: string;
-  /** Where the board will be; undefined if that is not known. */
-  readonly target: FastbootTarget | undefined;
+  /** Where the board may answer on the network. */
+  readonly network: readonly NetworkTarget[];
+  /** Where it will be on USB; undefined if that is not known. */
+  readonly usbPort?: string | undefined;
 }
 
 async function enterByConsole(host: HostContext, way: ConsoleWay, request: EnterRequest): Promise<Entered> {
   const { openConsole } = await import('../console/open-console.js');
   const { enterFastboot: enterAtPrompt } = await import('../console/u-boot.js');
   const { signal, onProgress } = request;
-  const { name, target } = way;
-  const usb = await arrivalOnUsb(target?.protocol === 'usb' ? target.usbPort : undefined);
+  const { name, network, usbPort } = way;
+  const usb = await arrivalOnUsb(usbPort);
   {
     await using port = await openConsole(way.console, { signal });
     await enterAtPrompt(port, {
@@ -116,7 +126,6 @@ async function enterByConsole(host: HostContext, way: ConsoleWay, request: Enter
       },
     });
   }
-  const network = target === undefined || target.protocol === 'usb' ? [] : [target];
   return { ...(await awaitFastboot({ name, network, usb }, request)), mendelRoutes: [] };
 }
 
@@ -133,7 +142,8 @@ interface Expected {
 async function awaitFastboot({ name, network, usb }: Expected, request: EnterRequest): Promise<Reached> {
   const timeoutMs = request.enterTimeoutMs ?? ENTER_TIMEOUT_MS;
   const hint =
-    'Its USB data port has to be connected to this computer, by a cable with data lines; check `mdt fastboot devices`.';
+    'Its USB data port has to be connected to this computer, by a cable with data lines; check `mdt fastboot devices`. ' +
+    'A board that takes fastboot from the network has to be named: -d tcp:HOST or -d udp:HOST.';
   const operation = `waiting for ${name} to come up in fastboot`;
   const knock = async (target: FastbootTarget, signal: AbortSignal): Promise<Reached | undefined> => {
     const client = await greet(target, { ...request.connect, signal, timeoutMs });
@@ -154,7 +164,13 @@ async function awaitFastboot({ name, network, usb }: Expected, request: EnterReq
       hint,
     });
   }
+  const places = [...(usb === undefined ? [] : [usbPlace(usb)]), ...network.map(formatFastbootTarget)];
+  tell(request, `Waiting for it in fastboot at ${places.join(' or ')}.`);
   return await withDeadline({ operation, timeoutMs, signal: request.signal, hint }, signal => firstOf(ways, signal));
+}
+
+function usbPlace({ usbPort }: Arrival): string {
+  return usbPort === undefined ? 'any USB port' : `usb:${usbPort}`;
 }
 
 /** Tries all ways over and over until one leads to the board; the others are given up then. */

@@ -1,6 +1,6 @@
 import { sshRoutes, type Device } from '../device/device.js';
 import { formatFastbootTarget, type FastbootTarget } from '../device/fastboot-target.js';
-import { formatRoute } from '../device/route.js';
+import { formatRoute, type SshRoute } from '../device/route.js';
 import { formatSelector, matchesSelector, type DeviceSelector } from '../device/selector.js';
 import { AmbiguousDeviceError, DeviceNotFoundError, PermissionError } from '../errors.js';
 import { loadKnownBoards } from '../keys/known-boards.js';
@@ -21,6 +21,8 @@ export type BoardPlace =
       readonly kind: 'mendel';
       readonly name: string;
       readonly device: string;
+      /** Where it ran last. */
+      readonly routes?: readonly SshRoute[];
       /** By which it can be brought into fastboot, if it does not answer. */
       readonly console?: string | undefined;
     }
@@ -49,7 +51,8 @@ export async function locateBoard(host: HostContext, request: LocateRequest): Pr
   const remembered = known.filter(board => selector !== undefined && matchesSelector(asDevice(board), selector));
   const [only] = remembered;
   if (selector !== undefined && only !== undefined && remembered.length === 1) {
-    return { kind: 'mendel', name: only.name, device: formatSelector(selector), console: request.console };
+    const device = formatSelector(selector);
+    return { kind: 'mendel', name: only.name, device, routes: only.routes, console: request.console };
   }
   const { signal, timeoutMs } = request;
   const devices = await search(host, {
@@ -97,7 +100,8 @@ function placeOf(device: Device, selector: DeviceSelector | undefined): Exclude<
   const route = device.routes.find(one => one.kind === 'fastboot');
   if (route !== undefined) return inFastboot(route.target, device);
   const name = selector === undefined ? device.name : formatSelector(selector);
-  return { kind: 'mendel', name: labelOf(device), device: name === '' ? selectorFor(device) : name };
+  const routes = sshRoutes(device);
+  return { kind: 'mendel', name: labelOf(device), device: name === '' ? selectorFor(device) : name, routes };
 }
 
 function inFastboot(target: FastbootTarget, device?: Device): Extract<BoardPlace, { kind: 'fastboot' }> {

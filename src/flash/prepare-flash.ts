@@ -16,6 +16,8 @@ export interface FlashRequest extends Omit<PlanOptions, 'replacements'>, LongOpe
   readonly images: ImageSet;
   /** What the board calls itself, if no manifest knows that and the user vouches for it. */
   readonly product?: string | undefined;
+  /** Longest wait for the board to come up in fastboot first; default 60 s. */
+  readonly enterTimeoutMs?: number | undefined;
   /** Go on where an earlier flash of this board was interrupted. */
   readonly resume?: boolean | undefined;
   /**
