@@ -1,7 +1,7 @@
 import { formatFastbootTarget, type FastbootTarget, type NetworkTarget } from '../device/fastboot-target.js';
 import { routeHost, type SshRoute } from '../device/route.js';
 import { sshRoutes } from '../device/device.js';
-import { PairingRefusedError, TransportError } from '../errors.js';
+import { TransportError } from '../errors.js';
 import type { FastbootClient } from '../fastboot/client.js';
 import type { ConnectOptions } from '../fastboot/connect.js';
 import { openHost, type BoardRequest, type HostContext } from '../pairing/host.js';
@@ -68,9 +68,7 @@ async function enterRunning(
   try {
     return await enterBySsh(host, place, request);
   } catch (error) {
-    // Nor does the console ask who may come in over SSH. One that shows another key may be another board.
-    const isClosed = isNotYet(error) || error instanceof PairingRefusedError;
-    if (console === undefined || !isClosed) throw error;
+    if (console === undefined || !isNotYet(error)) throw error;
     tell(request, `${error.message} Trying its console.`);
     const entered = await enterByConsole(host, { name, console, ...expectedAfter(mendelRoutes) }, request);
     return { ...entered, mendelRoutes };

@@ -3,11 +3,6 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { readEnvironment } from '../../src/config/environment.js';
-import { TimeoutError, TransportError } from '../../src/errors.js';
-import { flashBoard } from '../../src/flash/flash-board.js';
-import { openImageSet } from '../../src/flash/image-set.js';
-import { thisHost } from '../../src/pairing/host.js';
 import type { BootloaderOptions, VirtualBoard } from '../../src/virtual-board/virtual-board.js';
 import { mdt, type Outcome } from '../fakes/cli-io.js';
 import { boardOnDesk } from '../fixtures/board-on-desk.js';
@@ -84,55 +79,14 @@ test('a board that runs Linux is restarted by its console, with name and passwor
   await endsAsMeant(t, own, { before, home: 'kept' });
 });
 
-test('a board that ran Mendel and does not answer over SSH any more is restarted by its console', async t => {
-  const own = await desk(t, SMALL_BOARD);
+test('a known board that does not answer over SSH is brought into fastboot by its console, and found where it ran', async t => {
+  const own = await desk(t, BLANK);
   const before = await readEmmc(own.board.emmc);
-  own.board.faults = { refuse: ['connect'] };
   const { code, err } = await own.flash('-d', 'swift-otter', '--console', own.console, '--no-reboot');
   t.is(code, 0, err);
   t.regex(err, /^swift-otter does not answer, .* Trying its console\.$/m);
   t.regex(err, new RegExp(`^Waiting for it in fastboot at .*${own.fastboot}\\.$`, 'm'));
-  await endsAsMeant(t, own, { before, home: 'kept' });
-});
-
-test('a board that does not let this host in over SSH is restarted by its console, if that is named', async t => {
-  const { board, configDir } = await boardOnDesk(t, { bootloader: SMALL_BOARD, paired: false });
-  board.faults = { refuse: ['keymaster-400'] };
-  const path = await writeFolder(join(await tempDir(t), 'release'), testRelease());
-  const words = ['flash', '--yes', '--no-reboot', '-d', 'swift-otter'];
-  t.is((await mdt({ configDir }, ...words, path)).code, 4);
-  t.is(board.power, 'running');
-  const console = `tcp:${board.address}:${String(board.consolePort)}`;
-  const { code, err } = await mdt({ configDir }, ...words, '--console', console, path);
-  t.is(code, 0, err);
-  t.regex(err, /Trying its console\.$/m);
-});
-
-test('a board of which only the console is known is waited for on USB, and that is said', async t => {
-  const { board, configDir } = await boardOnDesk(t, { bootloader: SMALL_BOARD });
-  const host = { ...thisHost(readEnvironment({ HOME: configDir, MDT_CONFIG_DIR: configDir })) };
-  const console = `tcp:${board.address}:${String(board.consolePort)}`;
-  await using images = await openImageSet({ path: await writeFolder(join(await tempDir(t), 'r'), testRelease()) });
-  const told: string[] = [];
-  const flash = flashBoard(
-    host,
-    { kind: 'console', name: console, console },
-    {
-      images,
-      enterTimeoutMs: 300,
-      onProgress: event => {
-        if (event.kind === 'message') told.push(event.text);
-      },
-    },
-  );
-  const error = await t.throwsAsync(flash, { any: true, message: /to come up in fastboot|offers no USB/ });
-  t.true(error instanceof TimeoutError || error instanceof TransportError);
-  t.regex(String((error as { hint?: string }).hint), /USB data port.*-d tcp:HOST/);
-  t.is(
-    told.includes('Waiting for it in fastboot at any USB port.'),
-    error instanceof TimeoutError,
-    'a computer without USB has nothing to wait for',
-  );
+  await endsAsMeant(t, own, { before, home: 'written' });
 });
 
 test('a blank board without a console is flashed without the restart that it refuses', async t => {
