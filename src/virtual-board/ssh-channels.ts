@@ -5,16 +5,34 @@ import { serveSftp } from './sftp/server.js';
 
 /** What a logged-in client may start: commands, shells and the SFTP subsystem. */
 export function serveConnection(connection: Connection, board: Board, control: BoardControl): void {
+  const channels = new Set<ServerChannel>();
+  const opened = (channel: ServerChannel): ServerChannel => {
+    channels.add(channel);
+    return channel.once('close', () => channels.delete(channel));
+  };
   connection.on('session', accept => {
-    serveSession(accept(), board, control);
+    serveSession(accept(), { board, control, opened });
   });
+  // ssh2 tells a channel that its connection has gone only when its input has been read to the end, which a program that
+  // waits for room to write does not do.
+  connection.once('close', () => {
+    for (const channel of channels) channel.emit('close');
+  });
+}
+
+interface Served {
+  readonly board: Board;
+  readonly control: BoardControl;
+  /** Takes note of a channel of this connection. */
+  readonly opened: (channel: ServerChannel) => ServerChannel;
 }
 
 /** Names that a board's sshd takes (`AcceptEnv LANG LC_*` of Debian). */
 const ACCEPTED_ENVIRONMENT = /^(?:LANG|LC_[A-Z]+)$/;
 const MAX_ENVIRONMENT = 64;
 
-function serveSession(session: Session, board: Board, control: BoardControl): void {
+function serveSession(session: Session, served: Served): void {
+  const { board, control, opened } = served;
   const environment = new Map<string, string>();
   let terminal: PseudoTtyInfo | undefined;
   let login: Login | undefined;
@@ -39,22 +57,22 @@ function serveSession(session: Session, board: Board, control: BoardControl): vo
     login = startLogin({ board, control, environment, channel, terminal, command });
   };
   session.on('exec', (accept, _reject, { command }) => {
-    start(accept(), command);
+    start(opened(accept()), command);
   });
   session.on('shell', accept => {
-    start(accept(), undefined);
+    start(opened(accept()), undefined);
   });
-  serveSubsystems(session, board);
+  serveSubsystems(session, served);
 }
 
-function serveSubsystems(session: Session, board: Board): void {
+function serveSubsystems(session: Session, { board, opened }: Served): void {
   // Without a listener for `sftp`, ssh2 leaves that subsystem to this one as a plain channel.
   session.on('subsystem', (accept, reject, { name }) => {
     if (name !== 'sftp') {
       reject();
       return;
     }
-    const channel = accept();
+    const channel = opened(accept());
     channel.on('error', () => undefined);
     void serveSftp(channel, board.files.as('mendel')).then(() => {
       if (channel.writable) channel.exit(0);

@@ -1,8 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readdir, readlink } from 'node:fs/promises';
 import { connect as dial, type Socket } from 'node:net';
 import test from 'ava';
+import type { Client, ClientChannel, SFTPWrapper } from 'ssh2';
+import { until } from '../../src/time/retry.js';
 import { connect, pairedBoard } from './paired-board.js';
+
+const onLinux = process.platform === 'linux' ? test : test.skip;
 
 async function open(port: number): Promise<Socket> {
   const socket = dial(port, '127.0.0.1');
@@ -46,6 +51,58 @@ test('connections that are reset at any moment leave the board as it was', async
   (await open(board.keymasterPort)).resetAndDestroy();
   t.is((await run('echo fine')).stdout, 'fine\n');
 });
+
+onLinux('a connection that is cut while the board is sending leaves no file open there', async t => {
+  const { board, path, privateKey, run } = await pairedBoard(t);
+  await run('head -c 9000000 /dev/zero > data');
+  for (const start of [startCommand, startSftp]) {
+    const client = await connect(board, privateKey);
+    await start(client);
+    await untilOpen(path('/home/mendel/data'), true);
+    client.destroy();
+    await untilOpen(path('/home/mendel/data'), false);
+  }
+  t.pass();
+});
+
+/** A command that sends more than the client reads. */
+async function startCommand(client: Client): Promise<void> {
+  const channel = await new Promise<ClientChannel>((resolve, reject) => {
+    client.exec('cat data', (error, started) => {
+      if (error) reject(error);
+      else resolve(started);
+    });
+  });
+  channel.pause();
+}
+
+/** Reads of more than the client takes, unless it is gone before. */
+async function startSftp(client: Client): Promise<void> {
+  const sftp = await new Promise<SFTPWrapper>((resolve, reject) => {
+    client.sftp((error, started) => {
+      if (error) reject(error);
+      else resolve(started);
+    });
+  });
+  const handle = await new Promise<Buffer>((resolve, reject) => {
+    sftp.open('data', 'r', (error, opened) => {
+      if (error) reject(error);
+      else resolve(opened);
+    });
+  });
+  for (let position = 0; position < 9_000_000; position += 200_000) {
+    sftp.read(handle, Buffer.alloc(200_000), 0, 200_000, position, () => undefined);
+  }
+  // The board's answers stay in the window of the channel.
+  (client as unknown as { _sock: Socket })._sock.pause();
+}
+
+async function untilOpen(file: string, isOpen: boolean): Promise<void> {
+  await until({ intervalMs: 10, signal: AbortSignal.timeout(20_000) }, async () => {
+    const links = (await readdir('/proc/self/fd')).map(fd => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
+    return (await Promise.all(links)).includes(file) === isOpen || undefined;
+  });
+}
 
 test('many channels at once are served', async t => {
   const { run } = await pairedBoard(t);
