@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import type { Socket } from 'node:net';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import test, { type ExecutionContext } from 'ava';
 import { Interruption } from '../../src/cli/interruption.js';
 import { run } from '../../src/cli/main.js';
@@ -169,6 +170,28 @@ test('of several consoles a script is told the names, and where there is none wh
   const wrong = await mdt({ configDir, serialPorts: [other] }, 'console');
   t.is(wrong.code, 3);
   t.regex(wrong.err, /or name one of \/dev\/ttyUSB1\./);
+});
+
+test('of several consoles the user picks one at a terminal, or leaves with Ctrl-C', async t => {
+  const configDir = await tempDir(t);
+  const { port } = await startTcpServer(t, socket => {
+    socket.write('second\r\n');
+  });
+  const second: SerialPortFacts = { ...console2, path: `tcp:127.0.0.1:${String(port)}` };
+  const ask = async (keys: string): Promise<{ io: FakeIo; ended: Promise<number> }> => {
+    const io = new FakeIo({ configDir, terminal: true, serialPorts: [other, console1, second] });
+    const ended = run(['console'], io);
+    while (!/Which console\?[\s\S]*tcp:/.test(io.err)) await once(io.stderr, 'written');
+    // A question listens only when all of it stands there.
+    await setImmediate();
+    io.stdin.write(keys);
+    return { io, ended };
+  };
+  const { io, ended } = await ask('\u001b[B\r');
+  await printed(io, 'second');
+  io.stdin.write('\r~.');
+  t.is(await ended, 0);
+  t.is(await (await ask('\u0003')).ended, 130);
 });
 
 test('--list shows consoles first: a table, lines for scripts, or JSON', async t => {
