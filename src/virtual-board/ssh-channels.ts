@@ -13,10 +13,13 @@ export function serveConnection(connection: Connection, board: Board, control: B
   connection.on('session', accept => {
     serveSession(accept(), { board, control, opened });
   });
-  // ssh2 tells a channel that its connection has gone only when its input has been read to the end, which a program that
-  // waits for room to write does not do.
+  // As with sshd, programs are not killed with the connection: their input ends, which ssh2 sees to, and what they write
+  // fails. Who waits for room to write hears nothing of it from ssh2.
   connection.once('close', () => {
-    for (const channel of channels) channel.emit('close');
+    for (const channel of channels) {
+      channel.end();
+      for (const output of [channel, channel.stderr]) output.emit('drain');
+    }
   });
 }
 

@@ -75,6 +75,6 @@ function status(code: number): Exclude<Reply, string> {
 }
 
 async function send(channel: Duplex, data: Buffer): Promise<void> {
-  if (channel.destroyed) throw new Error('closed');
+  if (channel.destroyed || !channel.writable) throw new Error('closed');
   if (!channel.write(data)) await Promise.race([once(channel, 'drain'), once(channel, 'close')]);
 }
