@@ -1,4 +1,5 @@
 import { connect } from 'node:net';
+import { hasZone } from '../device/ipv6-zone.js';
 import { onAbort } from '../time/deadline.js';
 
 export interface ProbeTarget {
@@ -22,6 +23,7 @@ const VERSION_LINE = /^SSH-(2\.0|1\.99)-/m;
  * connection, which tells the interface it went over; undefined if no SSH server answered in time. Never throws.
  */
 export async function probeSsh(target: ProbeTarget, options: ProbeOptions): Promise<string | undefined> {
+  if (!hasZone(target.host)) return undefined;
   const socket = connect({ host: target.host, port: target.port });
   let timer: NodeJS.Timeout | undefined;
   let stopListening = (): void => undefined;

@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { formatRoute, isLoopback, routeHost, type SshRoute } from '../device/route.js';
 import { safeText } from '../device/board-text.js';
+import { hasZone } from '../device/ipv6-zone.js';
 import { withDeadline } from '../time/deadline.js';
 
 /** TCP port of the board's keymaster (mdt-services, `/usr/sbin/mdt-keymaster`). */
@@ -37,6 +38,7 @@ export async function offerKey(
   options: OfferOptions = {},
 ): Promise<KeymasterAnswer> {
   const timeoutMs = options.timeoutMs ?? ANSWER_TIMEOUT_MS;
+  if (!hasZone(routeHost(route))) return { kind: 'closed', text: 'ENODEV' };
   const deadline = { operation: `offering the key to ${formatRoute(route)}`, timeoutMs, signal: options.signal };
   try {
     return await withDeadline(deadline, signal => put(route, `${publicLine}\n`, signal));

@@ -1,4 +1,5 @@
 import { connect as connectSocket, type Socket } from 'node:net';
+import { hasZone } from '../device/ipv6-zone.js';
 import { TimeoutError } from '../errors.js';
 import { onAbort, withDeadline } from '../time/deadline.js';
 import type { ConnectOptions, ConnectProgress, SshTarget } from './connect-options.js';
@@ -43,6 +44,9 @@ export function formatTarget({ host, port }: SshTarget): string {
 }
 
 async function openSocket(target: SshTarget, progress: ConnectProgress, signal: AbortSignal): Promise<Socket> {
+  if (!hasZone(target.host)) {
+    throw socketError(Object.assign(new Error('no such interface'), { code: 'ENODEV' }), progress.peer, 'connecting');
+  }
   return new Promise((resolve, reject) => {
     const socket = connectSocket({ host: target.host, port: target.port, noDelay: true });
     const stopListening = onAbort(signal, () => {

@@ -51,5 +51,6 @@ test('a server that accepts and says nothing is given up at the deadline, or whe
 
 test('a port where nobody listens, and an interface that is not there, are no SSH server', async t => {
   t.is(await probeSsh({ host: '127.0.0.1', port: 1 }, { timeoutMs: 20_000 }), undefined);
-  t.is(await probeSsh({ host: 'fe80::1%gone0', port: 22 }, { timeoutMs: 20_000 }), undefined);
+  // Without a deadline: this is known at once.
+  t.is(await probeSsh({ host: 'fe80::1%gone0', port: 22 }, { timeoutMs: 2 ** 31 - 1 }), undefined);
 });

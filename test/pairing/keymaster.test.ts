@@ -96,6 +96,14 @@ test('a closed port says that no keymaster listens', async t => {
   t.deepEqual(await offerKey(loopbackRoute(port), 'ssh-rsa AAAA mdt'), { kind: 'closed', text: 'ECONNREFUSED' });
 });
 
+test('a key is not sent by another interface than the one that the board was seen on', async t => {
+  const route = { kind: 'ssh', medium: 'lan', address: 'fe80::1', port: 22, interface: 'gone0' } as const;
+  t.deepEqual(await offerKey(route, 'ssh-rsa AAAA test', { timeoutMs: 2 ** 31 - 1 }), {
+    kind: 'closed',
+    text: 'ENODEV',
+  });
+});
+
 test('the caller can end the offer', async t => {
   const route = await answering(t, request => request.resume());
   const controller = new AbortController();

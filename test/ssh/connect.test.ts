@@ -182,6 +182,14 @@ test('a port where nothing listens is a transport error with its code', async t 
   t.is(error.facts['code'], 'ECONNREFUSED');
 });
 
+test('an interface that is gone is an error at once, and no other one is taken', async t => {
+  const error = await t.throwsAsync(connect({ host: 'fe80::1%gone0', port: 22 }, options()), {
+    instanceOf: TransportError,
+    message: 'Cannot connect to fe80::1%gone0: the interface is gone.',
+  });
+  t.is(error.facts['code'], 'ENODEV');
+});
+
 test('a server that accepts and says nothing runs into the deadline, which says so', async t => {
   const server = await startTcpServer(t, socket => socket.resume());
   const error = await t.throwsAsync(connect(here(server.port), options({ timeoutMs: 1500 })), {
