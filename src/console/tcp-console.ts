@@ -1,6 +1,7 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { openTcpSocket } from '../device/tcp-socket.js';
 import { ProtocolError, TransportError } from '../errors.js';
-import { onAbort, withDeadline } from '../time/deadline.js';
+import { withDeadline } from '../time/deadline.js';
 import type { ConsolePlace } from './console-place.js';
 import type { ConsolePort } from './console-port.js';
 import { StreamPort } from './stream-port.js';
@@ -24,7 +25,6 @@ export async function openTcpConsole(
   const hint = 'Check the address and the port, and that the terminal server runs.';
   const deadline = { operation: `connecting to ${name}`, timeoutMs: CONNECT_TIMEOUT_MS, signal: options.signal, hint };
   const socket = await withDeadline(deadline, signal => openSocket(place, { name, signal }));
-  socket.setNoDelay(true);
   socket.setKeepAlive(true, KEEP_ALIVE_MS);
   return new StreamPort(socket, {
     name,
@@ -64,15 +64,8 @@ async function openSocket(
   { host, port }: { readonly host: string; readonly port: number },
   { name, signal }: { readonly name: string; readonly signal: AbortSignal },
 ): Promise<Socket> {
-  const socket = connect({ host, port });
-  const stopListening = onAbort(signal, () => socket.destroy());
-  try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve).once('error', reject);
-    });
-    return socket;
-  } catch (error) {
-    socket.destroy();
+  return await openTcpSocket({ host, port }, signal).catch((error: unknown) => {
+    if (signal.aborted) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     const problem = code === 'ECONNREFUSED' ? 'refuses the connection' : `cannot be reached (${String(code)})`;
     throw new TransportError(`${name} ${problem}.`, {
@@ -80,7 +73,5 @@ async function openSocket(
       cause: error,
       facts: { host, port, code },
     });
-  } finally {
-    stopListening();
-  }
+  });
 }

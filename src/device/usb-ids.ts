@@ -46,3 +46,6 @@ export const FASTBOOT_INTERFACE = { class: 0xff, subclass: 0x42, protocol: 0x03 
 export function usbPortPath(bus: string, ports: readonly number[]): string {
   return `${bus.replace(/^0+(?=\d)/, '')}-${ports.join('.')}`;
 }
+
+/** What to do where a board on USB may not be opened by this user. */
+export const UDEV_HINT = 'Run `sudo mdt udev install`, then plug the board in again.';

@@ -1,6 +1,7 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
+import { openTcpSocket } from '../device/tcp-socket.js';
 import { ProtocolError, TransportError } from '../errors.js';
-import { onAbort, withDeadline, type Deadline } from '../time/deadline.js';
+import { withDeadline, type Deadline } from '../time/deadline.js';
 import { formatFastbootTarget, portOf, type NetworkTarget } from '../device/fastboot-target.js';
 import { SocketReader } from './socket-reader.js';
 import type { Transport } from './transport.js';
@@ -40,7 +41,6 @@ export class TcpTransport implements Transport {
     this.name = name;
     this.#socket = socket;
     this.#reader = new SocketReader(socket);
-    socket.setNoDelay(true);
     socket.on('error', error => {
       this.#failure = error;
     });
@@ -139,23 +139,16 @@ export class TcpTransport implements Transport {
 }
 
 async function openSocket(target: NetworkTarget, signal: AbortSignal): Promise<Socket> {
-  const socket = connect({ host: target.host, port: portOf(target) });
-  const stopListening = onAbort(signal, () => socket.destroy());
-  try {
-    await new Promise<void>((resolve, reject) => {
-      socket.once('connect', resolve).once('error', reject);
-    });
-    return socket;
-  } catch (error) {
-    socket.destroy();
+  const { host } = target;
+  const port = portOf(target);
+  return await openTcpSocket({ host, port }, signal).catch((error: unknown) => {
+    if (signal.aborted) throw error;
     const code = (error as NodeJS.ErrnoException).code;
     const problem = code === 'ECONNREFUSED' ? 'refuses the connection' : `cannot be reached (${String(code)})`;
     throw new TransportError(`${formatFastbootTarget(target)} ${problem}.`, {
       hint: NO_ANSWER_HINT,
       cause: error,
-      facts: { host: target.host, port: portOf(target), code },
+      facts: { host, port, code },
     });
-  } finally {
-    stopListening();
-  }
+  });
 }

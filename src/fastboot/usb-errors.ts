@@ -1,3 +1,4 @@
+import { UDEV_HINT } from '../device/usb-ids.js';
 import { DeviceBusyError, MdtError, PermissionError, TransportError } from '../errors.js';
 
 export const NO_USB_HINT = 'Boards in fastboot over TCP or UDP can be named with tcp:HOST or udp:HOST.';
@@ -27,7 +28,7 @@ const FAILURES: readonly (readonly [
     /errno (13|1)\b|permission denied|access denied/i,
     (name, _what, cause) =>
       new PermissionError(`${name} may not be opened by this user.`, {
-        hint: 'Run `sudo mdt udev install`, then plug the board in again.',
+        hint: UDEV_HINT,
         cause,
       }),
   ],

@@ -2,6 +2,7 @@ import { sshRoutes, type Device } from '../device/device.js';
 import { formatFastbootTarget, type FastbootTarget } from '../device/fastboot-target.js';
 import { formatRoute, type SshRoute } from '../device/route.js';
 import { formatSelector, matchesSelector, type DeviceSelector } from '../device/selector.js';
+import { UDEV_HINT } from '../device/usb-ids.js';
 import { AmbiguousDeviceError, DeviceNotFoundError, PermissionError } from '../errors.js';
 import { loadKnownBoards } from '../keys/known-boards.js';
 import { asDevice } from '../pairing/candidates.js';
@@ -122,7 +123,7 @@ function absent(devices: readonly Device[], selector: DeviceSelector | undefined
   const denied = devices.find(({ state }) => state === 'inaccessible');
   if (denied !== undefined) {
     throw new PermissionError(`The board ${labelOf(denied)} may not be opened by this user.`, {
-      hint: 'Run `sudo mdt udev install`, then plug the board in again.',
+      hint: UDEV_HINT,
       facts: { device: denied },
     });
   }

@@ -1,6 +1,7 @@
 import { isRunning, type Device, type DeviceState } from '../device/device.js';
 import { formatRoute } from '../device/route.js';
 import { formatSelector, matchesSelector } from '../device/selector.js';
+import { UDEV_HINT } from '../device/usb-ids.js';
 import { watch, type DeviceChange } from '../discovery/watch.js';
 import { DeviceNotFoundError } from '../errors.js';
 import { loadKnownBoards } from '../keys/known-boards.js';
@@ -69,7 +70,7 @@ export async function waitForBoard(host: HostContext, options: WaitOptions = {})
 function notAllowed({ serialNumber, routes }: Device): string {
   const [route] = routes;
   const name = serialNumber ?? (route === undefined ? '' : formatRoute(route));
-  return `The board ${name} is there, but may not be opened by this user: run \`sudo mdt udev install\`, then plug it in again.`;
+  return `The board ${name} is there, but may not be opened by this user. ${UDEV_HINT}`;
 }
 
 function searchOptions(options: ListOptions): {

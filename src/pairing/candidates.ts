@@ -2,6 +2,7 @@ import { isRunning, sshRoutes, usbPortOf, type Device } from '../device/device.j
 import { describeRoute } from '../discovery/medium.js';
 import { formatRoute, SSH_PORT, type SshRoute } from '../device/route.js';
 import { formatSelector, matchesSelector, type DeviceSelector } from '../device/selector.js';
+import { UDEV_HINT } from '../device/usb-ids.js';
 import { AmbiguousDeviceError, DeviceNotFoundError } from '../errors.js';
 import { fingerprint } from '../keys/host-key.js';
 import type { KnownBoard } from '../keys/known-boards.js';
@@ -157,7 +158,7 @@ const NOT_RUNNING: Readonly<Record<string, readonly [state: string, hint: string
     'Look with `mdt console` at what it does, and check its USB data cable.',
   ],
   'rom-download': ['has no bootloader that starts', 'Check the boot switches: for eMMC 1 to 4 are ON OFF OFF OFF.'],
-  inaccessible: ['may not be opened by this user', 'Run `sudo mdt udev install`, then plug the board in again.'],
+  inaccessible: ['may not be opened by this user', UDEV_HINT],
 };
 
 function notRunning(devices: readonly Device[]): DeviceNotFoundError | undefined {

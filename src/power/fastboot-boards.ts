@@ -2,6 +2,7 @@ import { usbPortOf, type Device } from '../device/device.js';
 import { formatFastbootTarget, type NetworkTarget } from '../device/fastboot-target.js';
 import type { FastbootRoute } from '../device/route.js';
 import { formatSelector, matchesSelector, type DeviceSelector } from '../device/selector.js';
+import { UDEV_HINT } from '../device/usb-ids.js';
 import { listUsbDevices, usbModeOf, whyNoUsb, type UsbDeviceFacts } from '../discovery/usb-devices.js';
 import { AmbiguousDeviceError, DeviceNotFoundError, PermissionError, TransportError } from '../errors.js';
 import { wantedPlace, type BoardRequest, type HostContext } from '../pairing/host.js';
@@ -99,7 +100,7 @@ function notFound(selector: DeviceSelector | undefined): DeviceNotFoundError {
 
 function denied(board: FastbootBoard): PermissionError {
   return new PermissionError(`${nameFastbootBoard(board)} may not be opened by this user.`, {
-    hint: 'Run `sudo mdt udev install`, then plug the board in again.',
+    hint: UDEV_HINT,
     facts: { usbPort: usbPortOf(board.device) },
   });
 }

@@ -1,7 +1,7 @@
-import { connect as connectSocket, type Socket } from 'node:net';
-import { hasZone } from '../device/ipv6-zone.js';
+import type { Socket } from 'node:net';
+import { openTcpSocket } from '../device/tcp-socket.js';
 import { TimeoutError } from '../errors.js';
-import { onAbort, withDeadline } from '../time/deadline.js';
+import { withDeadline } from '../time/deadline.js';
 import type { ConnectOptions, ConnectProgress, SshTarget } from './connect-options.js';
 import { socketError, stageHint, stageOperation } from './connect-errors.js';
 import type { SshSession } from './session.js';
@@ -44,27 +44,9 @@ export function formatTarget({ host, port }: SshTarget): string {
 }
 
 async function openSocket(target: SshTarget, progress: ConnectProgress, signal: AbortSignal): Promise<Socket> {
-  if (!hasZone(target.host)) {
-    throw socketError(Object.assign(new Error('no such interface'), { code: 'ENODEV' }), progress.peer, 'connecting');
-  }
-  return new Promise((resolve, reject) => {
-    const socket = connectSocket({ host: target.host, port: target.port, noDelay: true });
-    const stopListening = onAbort(signal, () => {
-      socket.destroy();
-      reject(signal.reason as Error);
-    });
-    const onError = (error: NodeJS.ErrnoException): void => {
-      stopListening();
-      reject(socketError(error, progress.peer, 'connecting'));
-    };
-    socket.once('error', onError);
-    socket.once('connect', () => {
-      stopListening();
-      socket.off('error', onError);
-      // Until the session listens, an error shows in socket.destroyed alone; without a listener it would end the process.
-      socket.on('error', () => undefined);
-      progress.stage = 'greeting';
-      resolve(socket);
-    });
+  const socket = await openTcpSocket(target, signal).catch((error: unknown) => {
+    throw signal.aborted ? error : socketError(error as NodeJS.ErrnoException, progress.peer, 'connecting');
   });
+  progress.stage = 'greeting';
+  return socket;
 }

@@ -45,7 +45,7 @@ test('a board that may not be opened is told with what to do, and waited for unt
   const { sources } = changing([denied], [ready]);
   const io = new FakeIo({ configDir: await tempDir(t), sources });
   t.is(await run(['wait-for-device', '--state', 'fastboot'], io), 0);
-  t.regex(io.err, /1b0741d6f0609912 is there, but may not be opened by this user: run `sudo mdt udev install`/);
+  t.regex(io.err, /1b0741d6f0609912 is there, but may not be opened by this user\. Run `sudo mdt udev install`/);
   const shut = new FakeIo({ configDir: await tempDir(t), sources: changing([denied]).sources });
   t.is(await run(['wait-for-device', '--state', 'inaccessible'], shut), 0);
   t.regex(shut.out, /inaccessible/);

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { UDEV_HINT } from '../../device/usb-ids.js';
 import { PermissionError, UsageError } from '../../errors.js';
 import type { RulesReport } from '../../udev/check-rules.js';
 import type { Cli } from '../cli.js';
@@ -69,7 +70,7 @@ function addPrint(topic: Command, cli: Cli): void {
 }
 
 function missing(sentence: string): PermissionError {
-  return new PermissionError(sentence, { hint: 'Run `sudo mdt udev install`, then plug the board in again.' });
+  return new PermissionError(sentence, { hint: UDEV_HINT });
 }
 
 function mustBeLinux(): void {
