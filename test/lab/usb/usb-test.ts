@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { startProgram, type MdtProcess } from '../../fixtures/mdt-process.js';
@@ -11,17 +12,28 @@ export const BUILT_MDT = 'bin/mdt.js';
 
 /** Much more than any takes, for machines that have other things to do. */
 const TEST_TIMEOUT_MS = 300_000;
+const KERNEL_LINES = 60;
 
 /** A test that needs the virtual machine: one at a time, and skipped by name elsewhere. */
 export function usbTest(title: string, implementation: (t: ExecutionContext) => Promise<void>): void {
   if (inLab) {
     test.serial(title, async t => {
       t.timeout(TEST_TIMEOUT_MS);
-      await implementation(t);
+      try {
+        await implementation(t);
+      } finally {
+        if (!t.passed) t.log(kernelLog());
+      }
     });
   } else {
     test.skip(`${title} (needs npm run test:usb)`, implementation);
   }
+}
+
+/** What the kernel said last, which tells what USB did. */
+function kernelLog(): string {
+  const { stdout } = spawnSync('/bin/busybox', ['dmesg'], { encoding: 'utf8' });
+  return stdout.split('\n').slice(-KERNEL_LINES).join('\n');
 }
 
 const bench = inLab ? new Workbench() : undefined;

@@ -1,7 +1,7 @@
 // Plugs an emulated device into the kernel's vhci-hcd by the USB/IP protocol (Documentation/usb/usbip_protocol.rst of the
 // Linux kernel): one end of a socket goes to the kernel, the device answers on the other. No usbip program is needed.
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { createServer, connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -12,11 +12,14 @@ import type { EmulatedDevice } from './emulated-device.js';
 import { STATUS, type Pipe, type Transfer } from './pipe.js';
 
 const CONTROLLER = '/sys/devices/platform/vhci_hcd.0';
+const DEVICES = '/sys/bus/usb/devices';
 /** enum usb_device_speed of the kernel. */
 const SPEEDS: Readonly<Record<Speed, number>> = { full: 2, high: 3, super: 5 };
 const HEADER_BYTES = 48;
 /** A port to which nothing is attached, in the words of the kernel. */
 const FREE = '004';
+/** Its name for a device that has no address yet; no folder is called that. */
+const NOWHERE = '0-0';
 const TIMEOUT_MS = 120_000;
 const COMMAND = { submit: 1, unlink: 2, answerSubmit: 3, answerUnlink: 4 } as const;
 
@@ -27,6 +30,8 @@ const taken = new Set<number>();
 export class HubPort {
   readonly #port: number;
   #ownEnd: Socket | undefined;
+  /** The name in sysfs of what was unplugged last, such as `1-2`. */
+  #gone: string | undefined;
 
   private constructor(port: number) {
     this.#port = port;
@@ -58,6 +63,7 @@ export class HubPort {
     const ownEnd = this.#ownEnd;
     this.#ownEnd = undefined;
     if (ownEnd === undefined) return;
+    this.#gone = this.#row()?.[6];
     const closed = once(ownEnd, 'close');
     // What was answered already is still on its way.
     ownEnd.end(() => ownEnd.destroy());
@@ -69,14 +75,19 @@ export class HubPort {
     taken.delete(this.#port);
   }
 
-  /** The kernel needs a moment to let go of the device before. */
+  /**
+   * The kernel needs a moment to let go of the device before, and its hub another one to notice: a device like the one
+   * before that is there when the hub looks at last would be taken for that one, since vhci-hcd leaves the port enabled.
+   */
   async #untilFree(): Promise<void> {
-    const signal = AbortSignal.timeout(TIMEOUT_MS);
-    await until({ intervalMs: 20, signal }, () =>
-      Promise.resolve(
-        readPorts().some(([, port, state]) => Number(port) === this.#port && state === FREE) || undefined,
-      ),
+    const gone = join(DEVICES, this.#gone ?? NOWHERE);
+    await until({ intervalMs: 20, signal: AbortSignal.timeout(TIMEOUT_MS) }, () =>
+      Promise.resolve((this.#row()?.[2] === FREE && !existsSync(gone)) || undefined),
     );
+  }
+
+  #row(): string[] | undefined {
+    return readPorts().find(([, port]) => Number(port) === this.#port);
   }
 }
 
