@@ -103,8 +103,13 @@ export class FastbootCable {
     this.#announcedBytes = 0;
     socket.on('error', () => undefined);
     const ended = new Promise<void>(resolve => {
-      socket.once('close', resolve);
-      signal.addEventListener('abort', () => {
+      const onPulled = (): void => {
+        resolve();
+      };
+      if (signal.aborted) onPulled();
+      signal.addEventListener('abort', onPulled, { once: true });
+      socket.once('close', () => {
+        signal.removeEventListener('abort', onPulled);
         resolve();
       });
     });
