@@ -1,6 +1,6 @@
-import { randomInt } from 'node:crypto';
 import type { Socket as DatagramSocket } from 'node:dgram';
 import type { Server } from 'node:net';
+import { threadId } from 'node:worker_threads';
 import { pause } from '../time/deadline.js';
 
 /**
@@ -9,12 +9,19 @@ import { pause } from '../time/deadline.js';
  */
 const FIRST_PORT = 20_000;
 const LAST_PORT = 32_767;
-const MAX_TRIES = 50;
+const PORTS = LAST_PORT - FIRST_PORT + 1;
 /**
  * A board that comes back finds its own port taken for a moment where this process is starting a program: until that
  * runs, it holds copies of all sockets.
  */
+const OWN_TRIES = 50;
 const RETRY_MS = 40;
+
+/**
+ * How many were chosen. None is chosen twice before all others: the one that a board has released is free only as long
+ * as no other board takes it, and the ports of its fastboot are released as long as its system runs.
+ */
+let chosen = 0;
 
 /** Listens on `port`, or on a free one of its choice for 0. @throws the host's error, such as EADDRINUSE */
 export function listen(server: Server, address: string, port: number): Promise<number> {
@@ -34,7 +41,7 @@ type Done = (error?: Error) => void;
 
 async function onPort(port: number, start: (port: number, done: Done) => void): Promise<number> {
   for (let tries = 1; ; tries++) {
-    const wanted = port === 0 ? randomInt(FIRST_PORT, LAST_PORT + 1) : port;
+    const wanted = port === 0 ? nextPort() : port;
     try {
       await new Promise<void>((resolve, reject) => {
         start(wanted, error => {
@@ -45,10 +52,16 @@ async function onPort(port: number, start: (port: number, done: Done) => void): 
       return wanted;
     } catch (error) {
       const isTaken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-      if (!isTaken || tries === MAX_TRIES) throw error;
+      if (!isTaken || tries === (port === 0 ? PORTS : OWN_TRIES)) throw error;
       if (port !== 0) await pause(RETRY_MS);
     }
   }
+}
+
+/** Processes and threads begin far from each other: multiples of these fractions lie evenly on a circle. */
+function nextPort(): number {
+  const start = (process.pid * 0.7548776662 + threadId * 0.6180339887) % 1;
+  return FIRST_PORT + ((Math.floor(start * PORTS) + chosen++) % PORTS);
 }
 
 function listenOnce(emitter: Server | DatagramSocket, done: Done, start: () => void): void {
