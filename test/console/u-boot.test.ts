@@ -71,7 +71,8 @@ for (const medium of ['pty', 'tcp'] as const) {
   test('one without fastboot refuses it in its own words', async t => {
     const { place } = await startUBoot(t, medium);
     await using port = await open(t, place);
-    const error = await t.throwsAsync(enterFastboot(port), { code: 'BOARD_REFUSED' });
+    const timeouts = { fastbootMs: 60_000 };
+    const error = await t.throwsAsync(enterFastboot(port, { timeouts }), { code: 'BOARD_REFUSED' });
     t.regex(error.message, /^U-Boot did not start fastboot: Unknown command 'fastboot'/);
   });
 
