@@ -6,6 +6,7 @@ import { startVirtualBoard } from '../../src/virtual-board/virtual-board.js';
 import { closing } from '../fixtures/closing.js';
 import { refused } from '../fixtures/refused.js';
 import { tempDir } from '../fixtures/temp-dir.js';
+import { powerBecomes } from './bootloader/loader-desk.js';
 import { connect, pairedBoard } from './paired-board.js';
 
 test('a reboot drops connections, ends what runs, and brings the board back on the same ports', async t => {
@@ -55,8 +56,8 @@ test('the bootloader keeps the board away until it is switched off and on', asyn
   const dropped = closing(client);
   await run('sudo reboot-bootloader');
   await dropped;
+  await powerBecomes(board, 'bootloader');
   await t.notThrowsAsync(refused(board.sshPort, board.address));
-  t.is(board.power, 'bootloader');
   await board.powerCycle();
   t.is(board.power, 'running');
   (await connect(board, privateKey)).destroy();
