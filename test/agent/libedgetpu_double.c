@@ -13,7 +13,8 @@
 #include "tensorflow/lite/c/common.h"
 
 #define MAX_DEVICES 16
-#define STALL_S 25
+/* The library itself gives up after 25 s. */
+#define STALL_S 250
 
 enum edgetpu_device_type { EDGETPU_APEX_PCI = 0, EDGETPU_APEX_USB = 1 };
 struct edgetpu_device {

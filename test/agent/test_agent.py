@@ -198,10 +198,11 @@ class Children(unittest.TestCase):
             import ctypes
             ctypes.string_at(0)
 
-        agent.PROBES = {"stalls": lambda: time.sleep(60), "crashes": crash, "lives": lambda: {"version": "1"}}
+        agent.PROBES = {"stalls": lambda: time.sleep(600), "crashes": crash, "lives": lambda: {"version": "1"}}
         started = time.time()
-        answers = agent.inspect(1)
-        self.assertLess(time.time() - started, 10)
+        # Time enough for those that answer, on a host that is busy with other things.
+        answers = agent.inspect(5)
+        self.assertLess(time.time() - started, 120)
         self.assertIn("did not answer", answers["stalls"]["message"])
         self.assertIn("crashed", answers["crashes"]["message"])
         self.assertEqual(answers["lives"]["type"], "fine")
