@@ -7,6 +7,8 @@ import { startLab, type Lab } from './lab.js';
 import { labTest } from './lab-test.js';
 
 const FOLDER = '/home/mendel/files';
+/** Half a minute for 40 MB: time enough for what is to happen in the middle. */
+const SLOW = { rateMbit: 10 };
 const UNTIL_UNDER_WAY = `until [ "$(du -sb ${FOLDER} | cut -f1)" -gt 1000000 ]; do :; done`;
 
 labTest('sshd killed in the middle of a push leaves the old file, and the next push the new one', async t => {
@@ -19,7 +21,7 @@ labTest('sshd killed in the middle of a push leaves the old file, and the next p
   await writeFile(file, 'old');
   await user.must(['push', file, FOLDER]);
   await writeFile(file, content);
-  await lab.shape({ rateMbit: 40 });
+  await lab.shape(SLOW);
   const pushing = user.spawn(['push', file, FOLDER]);
   const ended = collect(pushing);
   await untilUnderWay(lab, ended);
@@ -65,7 +67,7 @@ labTest('a link that goes dead in the middle of a transfer is a timeout, not a h
   await writeFile(file, randomBytes(40_000_000));
   await user.must(['pair', '--allow-network', lab.board().name]);
   await lab.board().shell(`install -d -o mendel ${FOLDER}`);
-  await lab.shape({ rateMbit: 40 });
+  await lab.shape(SLOW);
   const pushing = user.spawn(['push', file, FOLDER]);
   const ended = collect(pushing);
   await untilUnderWay(lab, ended);
