@@ -50,7 +50,7 @@ class Terminal {
 }
 
 async function soon<T>(what: string, attempt: () => Promise<T | undefined>): Promise<T> {
-  const deadline = { operation: `waiting for ${what}`, timeoutMs: 20_000 };
+  const deadline = { operation: `waiting for ${what}`, timeoutMs: 55_000 };
   return await withDeadline(deadline, signal => until({ intervalMs: 50, signal }, attempt));
 }
 

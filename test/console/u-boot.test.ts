@@ -22,7 +22,7 @@ for (const medium of ['pty', 'tcp'] as const) {
     if (missing !== undefined) anyTest.skip(`${name} (${missing})`, body);
     else
       anyTest.serial(name, async t => {
-        t.timeout(120_000);
+        t.timeout(240_000);
         await body(t);
       });
   };

@@ -60,7 +60,7 @@ function running(place: Extract<ContractPlace, { open: unknown }>): ContractTest
       return;
     }
     test.serial(title, async t => {
-      t.timeout(120_000);
+      t.timeout(240_000);
       if (board === undefined) throw new Error('the board was not opened');
       await check(t, board);
     });

@@ -19,7 +19,7 @@ export function forwardContract(declare: ContractTest): void {
       const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
       const [, port = ''] = /^localhost:(\d+) ->/.exec(String((await lines.next()).value)) ?? [];
       const argv = board.atDesk([process.execPath, '-e', READ_BANNER, port]);
-      const { stdout } = await runProgram(argv, { timeoutMs: 20_000 });
+      const { stdout } = await runProgram(argv, { timeoutMs: 60_000 });
       t.regex(stdout.toString(), /^SSH-2\.0-/);
     } finally {
       child.kill('SIGINT');

@@ -13,9 +13,10 @@ interface SearchOptions extends DiscoveryOptions {
   readonly links?: readonly Link[];
 }
 
+/** Where something is to be found the search ends by itself, and a busy host may take its time. */
 function search(responder: FakeResponder, { links = [LOOPBACK], ...options }: SearchOptions = {}): Promise<Device[]> {
   const sources = [mdnsSource({ port: responder.port, links: () => Promise.resolve(links) })];
-  return discover({ sources, ...options });
+  return discover({ sources, timeoutMs: 30_000, ...options });
 }
 
 function namesOf(devices: readonly Device[]): string[] {
@@ -78,7 +79,7 @@ test('the search for one board goes on until it answers, and then ends', async t
     // By then a search for any board would long have ended.
     if (responder.questions.filter(({ legacy }) => legacy).length === 2) boards.push({ name: 'late-newt' });
   });
-  const devices = await search(responder, { wanted: { kind: 'name', name: 'late-newt' }, timeoutMs: 30_000 });
+  const devices = await search(responder, { wanted: { kind: 'name', name: 'late-newt' } });
   t.true(namesOf(devices).includes('late-newt'));
 });
 
@@ -145,7 +146,7 @@ test('an announced board that never tells its port or address does not hold up t
     answerWith([OTTER])(question, responder);
     responder.reply(question, response(recordsOf({ name: 'mute' }).slice(0, 1)));
   });
-  t.deepEqual(namesOf(await search(responder, { timeoutMs: 30_000 })), ['swift-otter']);
+  t.deepEqual(namesOf(await search(responder)), ['swift-otter']);
 });
 
 test('a dead interface is told once and silences no other', async t => {

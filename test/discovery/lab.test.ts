@@ -47,10 +47,10 @@ function startWatching(lab: Lab): { next(): Promise<string>; end(): Promise<void
     return told.warning === undefined && told.kind !== 'changed' ? `${told.kind} ${told.device.name}` : next();
   };
   return {
-    next: () => withDeadline({ operation: 'waiting for a change', timeoutMs: 20_000 }, next),
+    next: () => withDeadline({ operation: 'waiting for a change', timeoutMs: 60_000 }, next),
     end: async () => {
       program.stdin.end();
-      await withDeadline({ operation: 'waiting for the end', timeoutMs: 20_000 }, async () => {
+      await withDeadline({ operation: 'waiting for the end', timeoutMs: 60_000 }, async () => {
         while ((await next()) !== 'end');
       });
     },

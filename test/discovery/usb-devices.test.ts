@@ -47,7 +47,10 @@ async function desk(t: ExecutionContext): Promise<Required<SysfsPlace>> {
 
 test('boards in fastboot are found by class whatever their ids, and one without a device node is inaccessible', async t => {
   const place = await desk(t);
-  const devices = await discover({ timeoutMs: 300, sources: [usbDeviceSource({ list: () => listUsbSysfs(place) })] });
+  const devices = await discover({
+    timeoutMs: 20_000,
+    sources: [usbDeviceSource({ list: () => listUsbSysfs(place) })],
+  });
   t.deepEqual(
     devices.map(({ state, serialNumber, routes }) => [state, serialNumber, routes[0]?.usbPort]),
     [
@@ -60,7 +63,7 @@ test('boards in fastboot are found by class whatever their ids, and one without 
 test('of a CP2105 the first port is the console, whatever number the system gave it', async t => {
   const place = await desk(t);
   const devices = await discover({
-    timeoutMs: 300,
+    timeoutMs: 20_000,
     sources: [serialPortSource({ list: () => listSerialSysfs(place) })],
   });
   t.deepEqual(devices, [

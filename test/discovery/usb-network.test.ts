@@ -24,7 +24,8 @@ function probing(answers: Readonly<Record<string, string>>, asked: string[] = []
 
 async function found(links: readonly Link[], answers: Readonly<Record<string, string>>): Promise<string[][]> {
   const source = usbNetworkSource({ links: () => Promise.resolve(links), probe: probing(answers) });
-  const devices = await discover({ sources: [source], timeoutMs: 400 });
+  const timeoutMs = Object.keys(answers).length > 1 ? 20_000 : 400;
+  const devices = await discover({ sources: [source], timeoutMs });
   return devices.map(device => [device.name, ...device.routes.map(formatRoute)]);
 }
 

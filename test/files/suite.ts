@@ -30,7 +30,7 @@ export function onEveryBoard(title: string, check: Check, ...needs: readonly Nee
     }
     // One after the other: each has servers of its own, and some watch the clock.
     anyTest.serial(name, async t => {
-      t.timeout(60_000);
+      t.timeout(180_000);
       const board = await kind.start(t);
       const session = await board.open();
       await check({ t, kind, board, session, here: await tempDir(t), there: board.folder });

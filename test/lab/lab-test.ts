@@ -7,7 +7,7 @@ const missing = labMissing();
 export function labTest(title: string, implementation: (t: ExecutionContext) => Promise<void>): void {
   if (missing === undefined) {
     test.serial(title, async t => {
-      t.timeout(120_000);
+      t.timeout(240_000);
       await implementation(t);
     });
   } else {

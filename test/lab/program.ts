@@ -104,7 +104,7 @@ export class LineReader {
    * Resolves with the first line that matches, of those after the line that the last call resolved with.
    * Rejects if the stream ends or the time is up before, saying what came.
    */
-  async waitFor(pattern: RegExp, timeoutMs = 20_000): Promise<string> {
+  async waitFor(pattern: RegExp, timeoutMs = 60_000): Promise<string> {
     const deadline = AbortSignal.timeout(timeoutMs);
     for (;;) {
       const line = this.#lines[this.#next++];

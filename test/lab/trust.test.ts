@@ -37,7 +37,7 @@ for (const [fault, told] of Object.entries(FAULTS) as [KeymasterFault, RegExp][]
     await using lab = await startLab({ boards: [{ links: ['usb'], keymaster: 'none' }] });
     await lab.board().startKeymaster(fault);
     const user = await DeskUser.of(t, lab);
-    const result = await user.mdt(['pair'], { timeoutMs: 40_000 });
+    const result = await user.mdt(['pair'], { timeoutMs: 60_000 });
     t.is(result.code, 4, result.stderr.toString());
     t.regex(result.stderr.toString(), told);
     t.is(await lab.board().shell(KEYS), '');
@@ -90,6 +90,6 @@ labTest('a board that accepts connections and says nothing is a timeout', async 
       'require("node:net").createServer(() => undefined).listen(22, () => console.error("listening"))',
     ]);
   await new Promise(resolve => silent.stderr.once('data', resolve));
-  const result = await user.mdt(['-d', lab.board().address, 'pull', 'x', '.'], { timeoutMs: 40_000 });
+  const result = await user.mdt(['-d', lab.board().address, 'pull', 'x', '.'], { timeoutMs: 60_000 });
   t.is(result.code, 8, result.stderr.toString());
 });
