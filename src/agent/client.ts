@@ -38,7 +38,7 @@ export interface ByteChannel {
 }
 
 export interface AgentOptions {
-  /** Until the agent has said hello; default 20 s, of which its libraries may take 8. */
+  /** Until the agent has said hello; default 60 s, of which its libraries may take 8. */
   readonly helloTimeoutMs?: number;
   /** Longest silence during a run, in which the agent tells of temperatures all the time; default 60 s. */
   readonly silenceTimeoutMs?: number;
@@ -77,7 +77,7 @@ export async function talkToAgent(channel: ByteChannel, options: AgentOptions = 
   try {
     const deadline = {
       operation: 'waiting for the benchmark agent on the board to start',
-      timeoutMs: options.helloTimeoutMs ?? 20_000,
+      timeoutMs: options.helloTimeoutMs ?? 60_000,
       signal: options.signal,
     };
     const hello = await withDeadline(deadline, () => conversation.next());

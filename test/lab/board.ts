@@ -185,7 +185,7 @@ export class LabBoard implements AsyncDisposable {
     await this.shell(
       `pids=$(grep -lsa -e "${word.slice(0, 1)}[${word.slice(1, 2)}]${word.slice(2)}" /proc/[0-9]*/cmdline | cut -d/ -f3);
        for pid in $pids; do kill -${signal} "$pid" 2>/dev/null || true; done;
-       for pid in $pids; do timeout 10 tail --pid="$pid" -f /dev/null; done`,
+       for pid in $pids; do timeout 60 tail --pid="$pid" -f /dev/null; done`,
     );
   }
 }

@@ -16,7 +16,7 @@ export interface RunProgramOptions {
   /** Added to this process's environment; undefined takes a variable out. */
   readonly env?: Readonly<Record<string, string | undefined>>;
   readonly cwd?: string;
-  /** Default 60 s; the program is killed then and the promise rejects. */
+  /** Default 110 s; the program is killed then and the promise rejects. */
   readonly timeoutMs?: number;
 }
 
@@ -39,7 +39,7 @@ export async function runProgram(argv: readonly string[], options: RunProgramOpt
   child.stdin.on('error', () => undefined); // A program may end without reading its input.
   child.stdin.end(options.input);
   const result = collect(child);
-  const timeoutMs = options.timeoutMs ?? 60_000;
+  const timeoutMs = options.timeoutMs ?? 110_000;
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => {

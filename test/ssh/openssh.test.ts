@@ -26,7 +26,7 @@ test('an RSA key logs in where signatures with SHA-1 are not allowed', async t =
   const { port, username } = await startSshd(t, identityOf(rsaKey).publicLine, config);
   await using session = await connect(
     { host: '127.0.0.1', port },
-    { username, credentials: [{ kind: 'key', privateKey: rsaKey }], verifyHostKey: () => undefined },
+    { username, credentials: [{ kind: 'key', privateKey: rsaKey }], verifyHostKey: () => undefined, timeoutMs: 60_000 },
   );
   t.deepEqual((await session.run('exit 7')).exit, { kind: 'exit', code: 7 });
 });
@@ -38,7 +38,7 @@ test('a key that is not on the board is refused, and the methods of the board ar
     { kind: 'password', password: 'mendel' },
   ] as const;
   const error = await t.throwsAsync(
-    connect({ host: '127.0.0.1', port }, { username, credentials, verifyHostKey: () => undefined }),
+    connect({ host: '127.0.0.1', port }, { username, credentials, verifyHostKey: () => undefined, timeoutMs: 60_000 }),
     { instanceOf: AuthenticationError },
   );
   t.deepEqual(error.methods, ['publickey']);
@@ -47,9 +47,12 @@ test('a key that is not on the board is refused, and the methods of the board ar
 test('too many keys end in a refusal, not in a lost connection', async t => {
   const { port, username } = await startSshd(t, identityOf(newEd25519()).publicLine, ['MaxAuthTries 2']);
   const credentials = Array.from({ length: 6 }, () => ({ kind: 'key', privateKey: newEd25519() }) as const);
-  await t.throwsAsync(connect({ host: '127.0.0.1', port }, { username, credentials, verifyHostKey: () => undefined }), {
-    instanceOf: AuthenticationError,
-  });
+  await t.throwsAsync(
+    connect({ host: '127.0.0.1', port }, { username, credentials, verifyHostKey: () => undefined, timeoutMs: 60_000 }),
+    {
+      instanceOf: AuthenticationError,
+    },
+  );
 });
 
 test('keys are renewed in the middle of a transfer, both ways', async t => {
@@ -57,7 +60,7 @@ test('keys are renewed in the middle of a transfer, both ways', async t => {
   const { port, username, log } = await startSshd(t, identityOf(rsaKey).publicLine, config);
   await using session = await connect(
     { host: '127.0.0.1', port },
-    { username, credentials: [{ kind: 'key', privateKey: rsaKey }], verifyHostKey: () => undefined },
+    { username, credentials: [{ kind: 'key', privateKey: rsaKey }], verifyHostKey: () => undefined, timeoutMs: 60_000 },
   );
   const input = randomBytes(16 * 1024 * 1024);
   const { stdout } = await session.run('cat', { input, maxOutputBytes: input.length });

@@ -54,7 +54,13 @@ export function running(
     open: async options => {
       const session = await connect(
         { host: '127.0.0.1', port: options?.port ?? port },
-        { username, credentials: [{ kind: 'key', privateKey }], verifyHostKey: () => undefined, ...options },
+        {
+          username,
+          credentials: [{ kind: 'key', privateKey }],
+          verifyHostKey: () => undefined,
+          timeoutMs: 60_000,
+          ...options,
+        },
       );
       t.teardown(async () => {
         await session.close();

@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events';
+import { mock } from 'node:test';
 import test from 'ava';
 import type { SFTPWrapper } from 'ssh2';
 import { TimeoutError } from '../../src/errors.js';
@@ -19,24 +20,28 @@ test('a board that leaves all file operations unanswered is a timeout, for each 
   );
 });
 
-test('one answer of many that are under way is enough to wait on', async t => {
-  const requests = new SftpRequests(silentChannel(), 200);
-  let answerSlow: (() => void) | undefined;
-  const slow = requests.ask<string>('/slow', (_sftp, done) => {
-    answerSlow = () => {
-      done(undefined, 'slow');
-    };
+test.serial('one answer of many that are under way is enough to wait on', async t => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.teardown(() => {
+    mock.timers.reset();
   });
-  for (let answered = 0; answered < 4; answered++) {
-    t.is(
-      await requests.ask<string>('/quick', (_sftp, done) => {
-        setTimeout(() => {
-          done(undefined, 'quick');
-        }, 100);
-      }),
-      'quick',
-    );
+  const requests = new SftpRequests(silentChannel(), 1000);
+  const ask = (path: string): { answer: () => void; answered: Promise<string> } => {
+    let answer = (): void => undefined;
+    const answered = requests.ask<string>(path, (_sftp, done) => {
+      answer = () => {
+        done(undefined, path);
+      };
+    });
+    return { answer, answered };
+  };
+  const slow = ask('/slow');
+  for (let count = 0; count < 4; count++) {
+    const quick = ask('/quick');
+    mock.timers.tick(900);
+    quick.answer();
+    t.is(await quick.answered, '/quick');
   }
-  answerSlow?.();
-  t.is(await slow, 'slow');
+  slow.answer();
+  t.is(await slow.answered, '/slow');
 });

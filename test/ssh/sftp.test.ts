@@ -30,7 +30,7 @@ async function open(t: ExecutionContext, port: number, username: string): Promis
   const proxy = await startTcpProxy(t, port);
   const session = await connect(
     { host: '127.0.0.1', port: proxy.port },
-    { username, credentials: [{ kind: 'key', privateKey }], verifyHostKey: () => undefined },
+    { username, credentials: [{ kind: 'key', privateKey }], verifyHostKey: () => undefined, timeoutMs: 60_000 },
   );
   t.teardown(async () => {
     await session.close();
@@ -211,7 +211,12 @@ for (const [name, reply] of [
     });
     const session = await connect(
       { host: '127.0.0.1', port: server.port },
-      { username: 'mendel', credentials: [{ kind: 'key', privateKey }], verifyHostKey: () => undefined },
+      {
+        username: 'mendel',
+        credentials: [{ kind: 'key', privateKey }],
+        verifyHostKey: () => undefined,
+        timeoutMs: 60_000,
+      },
     );
     t.teardown(async () => {
       await session.close();
@@ -244,7 +249,12 @@ anyTest('where a rename cannot replace a file, the file is removed first', async
   });
   const session = await connect(
     { host: '127.0.0.1', port: server.port },
-    { username: 'mendel', credentials: [{ kind: 'key', privateKey }], verifyHostKey: () => undefined },
+    {
+      username: 'mendel',
+      credentials: [{ kind: 'key', privateKey }],
+      verifyHostKey: () => undefined,
+      timeoutMs: 60_000,
+    },
   );
   t.teardown(async () => {
     await session.close();
@@ -259,7 +269,12 @@ anyTest('a server without SFTP refuses it', async t => {
   const server = await startFakeSshServer(t);
   const session = await connect(
     { host: '127.0.0.1', port: server.port },
-    { username: 'mendel', credentials: [{ kind: 'key', privateKey }], verifyHostKey: () => undefined },
+    {
+      username: 'mendel',
+      credentials: [{ kind: 'key', privateKey }],
+      verifyHostKey: () => undefined,
+      timeoutMs: 60_000,
+    },
   );
   t.teardown(async () => {
     await session.close();
