@@ -9,6 +9,7 @@ import { startDeskAvahi } from '../lab/desk-avahi.js';
 import { cable } from '../lab/links.js';
 import { startLab, type Lab } from '../lab/lab.js';
 import { labTest } from '../lab/lab-test.js';
+import { searchAgain } from '../lab/search-again.js';
 
 const FIND = join(import.meta.dirname, 'find.js');
 /** What a Mendel board's link-local address is on USB, since all have one MAC. */
@@ -20,7 +21,22 @@ interface Told {
   readonly warnings: string[];
 }
 
-async function find(lab: Lab, options: { timeoutMs?: number; wanted?: DeviceSelector } = {}): Promise<Told> {
+interface Search {
+  readonly wanted?: DeviceSelector;
+  /** How many ways lead to all boards together; default: any number. */
+  readonly routes?: number;
+}
+
+/** Finds all boards of the lab, or the one that is wanted. */
+function find(lab: Lab, { wanted, routes = 0 }: Search = {}): Promise<Told> {
+  const isWhole = ({ devices }: Told): boolean => {
+    if (wanted !== undefined) return devices.length > 0;
+    return devices.length >= lab.boards.length && devices.flatMap(device => device.routes).length >= routes;
+  };
+  return searchAgain(() => findOnce(lab, wanted === undefined ? {} : { wanted }), isWhole);
+}
+
+async function findOnce(lab: Lab, options: { readonly wanted?: DeviceSelector }): Promise<Told> {
   const text = await lab.desk.mustRun([process.execPath, FIND, 'discover', JSON.stringify(options)]);
   // find.ts writes these lines.
   const lines = text
@@ -87,7 +103,7 @@ labTest('the search for one board ends when it has answered', async t => {
 
 labTest('with only a USB link and no default route, the board is found over it', async t => {
   await using lab = await startLab({ boards: [{ links: ['usb'] }] });
-  const { devices, warnings } = await find(lab);
+  const { devices, warnings } = await find(lab, { routes: 2 });
   t.deepEqual(namesOf(devices), [lab.board().name]);
   t.deepEqual(routesOf(devices[0]), ['usb-network 192.168.100.2', `usb-network ${GADGET_LINK_LOCAL}%usb0`]);
   t.is(devices[0]?.serialNumber, lab.board().name);
@@ -97,7 +113,7 @@ labTest('with only a USB link and no default route, the board is found over it',
 
 labTest('with the default route on the LAN, boards on USB are found, and one on both is one board', async t => {
   await using lab = await startLab({ boards: [{ links: ['lan', 'usb'] }, { links: ['lan'] }, { links: ['usb'] }] });
-  const { devices } = await find(lab);
+  const { devices } = await find(lab, { routes: 8 });
   t.deepEqual(namesOf(devices), lab.boards.map(board => board.name).sort());
   const both = devices.find(device => device.name === lab.board(0).name);
   t.deepEqual(

@@ -6,6 +6,7 @@ import { MDT } from '../contract/board-under-test.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 import type { Lab } from './lab.js';
 import { mustRun, runProgram, type ProgramResult, type RunProgramOptions } from './program.js';
+import { searchAgain } from './search-again.js';
 
 /** Somebody who uses mdt at the desk of a lab, with settings and keys of their own. */
 export class DeskUser {
@@ -49,6 +50,16 @@ export class DeskUser {
   /** The boards of `mdt devices --json`, by name. */
   async devices(...flags: string[]): Promise<readonly DeviceJson[]> {
     return JSON.parse(await this.must(['devices', '--json', ...flags])) as DeviceJson[];
+  }
+
+  /** The same when all boards of the lab have been found, and `interfaces` in all by which each of them can be reached. */
+  async allDevices(interfaces = 1): Promise<readonly DeviceJson[]> {
+    const ways = ({ routes }: DeviceJson): number =>
+      new Set(routes.map(route => (route.kind === 'ssh' ? route.interface : null))).size;
+    return await searchAgain(
+      () => this.devices(),
+      devices => devices.length >= this.#lab.boards.length && devices.every(device => ways(device) >= interfaces),
+    );
   }
 
   get #env(): Record<string, string | undefined> {

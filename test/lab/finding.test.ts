@@ -8,7 +8,7 @@ import { LineReader } from './program.js';
 labTest('twenty boards on the LAN are all found, each once', async t => {
   await using lab = await startLab({ boards: 20 });
   const user = await DeskUser.of(t, lab);
-  const devices = await user.devices();
+  const devices = await user.allDevices();
   t.deepEqual(devices.map(device => device.name).sort(), lab.boards.map(board => board.name).sort());
   for (const board of lab.boards) {
     const device = devices.find(({ name }) => name === board.name);
@@ -23,7 +23,7 @@ labTest('a board is found with only a USB link and no default route', async t =>
   await using lab = await startLab({ boards: [{ links: ['usb'] }] });
   const user = await DeskUser.of(t, lab);
   t.is(await lab.desk.mustRun(['ip', 'route', 'show', 'default']), '');
-  const [device] = await user.devices();
+  const [device] = await user.allDevices();
   t.is(device?.name, lab.board().name);
   t.true(device?.routes.every(route => route.medium === 'usb-network' && route.usbPort === '1-1'));
 });
@@ -32,7 +32,7 @@ labTest('a board on USB is found where the default route leads elsewhere, and it
   await using lab = await startLab({ boards: [{ links: ['lan', 'usb'] }] });
   const user = await DeskUser.of(t, lab);
   t.regex(await lab.desk.mustRun(['ip', 'route', 'show', 'default']), /dev eth0/);
-  const devices = await user.devices();
+  const devices = await user.allDevices(2);
   t.is(devices.length, 1);
   t.deepEqual([...new Set(devices[0]?.routes.map(route => (route.kind === 'ssh' ? route.interface : null)))].sort(), [
     'eth0',
@@ -45,7 +45,7 @@ labTest('two boards with the same address and MAC stay two, and each can be used
   const user = await DeskUser.of(t, lab);
   const key = await user.publicKey();
   for (const board of lab.boards) await board.authorize(key);
-  t.deepEqual((await user.devices()).map(device => device.name).sort(), lab.boards.map(board => board.name).sort());
+  t.deepEqual((await user.allDevices()).map(device => device.name).sort(), lab.boards.map(board => board.name).sort());
   for (const board of lab.boards) t.is(await user.must(['-d', board.name, 'exec', 'hostname']), `${board.name}\n`);
   for (const { name, usb } of lab.boards) {
     t.is(await user.must(['-d', `usb:${usb?.usbPort ?? ''}`, 'exec', 'hostname']), `${name}\n`);
@@ -55,7 +55,7 @@ labTest('two boards with the same address and MAC stay two, and each can be used
 labTest('a board that announces nothing is found at the gadget address', async t => {
   await using lab = await startLab({ boards: [{ links: ['usb'], announce: false }] });
   const user = await DeskUser.of(t, lab);
-  const [device] = await user.devices();
+  const [device] = await user.allDevices();
   t.true(
     device?.routes.some(
       route => route.kind === 'ssh' && route.address === GADGET_ADDRESS && route.interface === 'usb0',
@@ -74,7 +74,7 @@ labTest('one dead adapter does not hide the boards behind the others', async t =
     'addr add 10.98.0.1/24 dev dead1',
     'link set dead1 up multicast off',
   ]);
-  t.deepEqual((await user.devices()).map(device => device.name).sort(), lab.boards.map(board => board.name).sort());
+  t.deepEqual((await user.allDevices()).map(device => device.name).sort(), lab.boards.map(board => board.name).sort());
 });
 
 labTest('an interface that vanishes during the search ends neither the search nor the watch', async t => {
