@@ -17,7 +17,6 @@ export type Patterns<Name extends string> = Readonly<Record<Name, RegExp>>;
 /** Bytes that a board's UART holds when nobody reads it, with room to spare; echoes pace longer lines. */
 const PIECE_CHARACTERS = 16;
 const ECHO_TIMEOUT_MS = 10_000;
-const POLL_PARTS = 10;
 /** Lines that the hint of an error quotes; `facts.transcript` has more. */
 const QUOTED_LINES = 3;
 
@@ -62,19 +61,18 @@ export class Dialogue {
     }
   }
 
-  /**
-   * The same where nothing is an answer, too: undefined after `waitMs`. That is waited for in parts, each of which ends
-   * with a look at what has come: a time in which this process did not get to run, and so heard nothing, is no silence.
-   */
+  /** The same where nothing is an answer, too: undefined after `waitMs`. */
   async poll<Name extends string>(
     patterns: Patterns<Name>,
     { waitMs, signal }: { readonly waitMs: number; readonly signal?: AbortSignal | undefined },
   ): Promise<Found<Name> | undefined> {
-    for (let part = 0; part < POLL_PARTS; part++) {
-      const found = await this.#listen(patterns, { operation: 'listening', timeoutMs: waitMs / POLL_PARTS, signal });
-      if (found) return found;
+    try {
+      const deadline = { operation: 'listening', timeoutMs: waitMs, signal };
+      return await withDeadline(deadline, ended => this.#search(patterns, ended));
+    } catch (error) {
+      if (error instanceof TimeoutError && error.operation === 'listening') return undefined;
+      throw error;
     }
-    return undefined;
   }
 
   /** Types text and waits until all of it has been echoed, in pieces that no UART loses. */
@@ -105,15 +103,6 @@ export class Dialogue {
       facts: { port: this.port.name, transcript },
       cause: error,
     });
-  }
-
-  async #listen<Name extends string>(patterns: Patterns<Name>, deadline: Deadline): Promise<Found<Name> | undefined> {
-    try {
-      return await withDeadline(deadline, ended => this.#search(patterns, ended));
-    } catch (error) {
-      if (error instanceof TimeoutError && error.operation === deadline.operation) return undefined;
-      throw error;
-    }
   }
 
   async #search<Name extends string>(patterns: Patterns<Name>, signal: AbortSignal): Promise<Found<Name>> {

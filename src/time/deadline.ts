@@ -10,6 +10,12 @@ export interface Deadline {
 }
 
 /**
+ * A deadline passes in parts, each of which ends with a turn of the event loop: what this process slept through, on a
+ * busy host or under a lid that was closed, costs one of them, and answers that have come meanwhile are still heard.
+ */
+const PARTS = 10;
+
+/**
  * Runs `work` with a signal that aborts at the deadline or with the caller's own signal.
  * Throws TimeoutError at the deadline and AbortedError when the caller aborts, even if `work` ignores its signal.
  */
@@ -23,9 +29,11 @@ export async function withDeadline<T>(deadline: Deadline, work: (signal: AbortSi
       controller.abort(error);
       reject(error);
     };
+    let partsLeft = PARTS;
     timer = setTimeout(() => {
-      end(new TimeoutError(deadline.operation, deadline.timeoutMs, { hint: deadline.hint }));
-    }, deadline.timeoutMs);
+      if (--partsLeft > 0) timer?.refresh();
+      else end(new TimeoutError(deadline.operation, deadline.timeoutMs, { hint: deadline.hint }));
+    }, deadline.timeoutMs / PARTS);
     stopListening = onAbort(deadline.signal, () => {
       end(new AbortedError({ cause: deadline.signal?.reason }));
     });

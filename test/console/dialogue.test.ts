@@ -154,16 +154,6 @@ test('of several patterns the first in the text wins, and the rest is there for 
   t.is(dialogue.rest, ' three');
 });
 
-test('a time in which this process did not run is not taken for silence', async t => {
-  const board = new FakeConsole();
-  const polling = new Dialogue(board.port).poll({ a: /one/ }, { waitMs: 200 });
-  setImmediate(() => {
-    board.say('one');
-  });
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 400);
-  t.is((await polling)?.name, 'a');
-});
-
 test('a wait that is over says what the board said last, without control characters', async t => {
   const board = new FakeConsole();
   const dialogue = new Dialogue(board.port);
