@@ -13,14 +13,23 @@ export interface BoardFacts {
   readonly hasHome: boolean;
 }
 
-/** Asks the board. What it does not tell is left out. */
-export async function readBoardFacts(client: FastbootClient, signal?: AbortSignal): Promise<BoardFacts> {
+/**
+ * Asks the board. What it does not tell is left out; its serial number is then `usbSerialNumber`, that of its USB
+ * descriptor: LK, the bootloader of the Mini, may tell it there alone.
+ */
+export async function readBoardFacts(
+  client: FastbootClient,
+  {
+    usbSerialNumber,
+    signal,
+  }: { readonly usbSerialNumber?: string | undefined; readonly signal?: AbortSignal | undefined },
+): Promise<BoardFacts> {
   const product = await client.findVariable('product', signal);
-  const serialNumber = await client.findVariable('serialno', signal);
+  const serialNumber = (await client.findVariable('serialno', signal)) ?? usbSerialNumber;
   const mmcSize = Number((await client.findVariable('mmc_size', signal)) ?? '');
   return {
-    ...(product === undefined || product === '' ? {} : { product }),
-    ...(serialNumber === undefined || serialNumber === '' ? {} : { serialNumber }),
+    ...(product === undefined ? {} : { product }),
+    ...(serialNumber === undefined ? {} : { serialNumber }),
     ...(Number.isSafeInteger(mmcSize) && mmcSize > 0 ? { mmcSizeBytes: mmcSize } : {}),
     hasHome: (await client.findVariable('partition-type:home', signal)) !== undefined,
   };

@@ -24,6 +24,8 @@ export interface BoardLink {
   /** As the user names it: `tcp:192.168.1.7`, `usb:1-1.4`. */
   readonly name: string;
   readonly target: FastbootTarget;
+  /** As its USB descriptor has it; undefined until it is connected, and on the network. */
+  readonly usbSerialNumber?: string | undefined;
   connect(options: ConnectOptions): Promise<FastbootClient>;
   /**
    * Connects again after `reboot-bootloader` has been answered: waits until the board has gone, until the same board is
@@ -73,6 +75,9 @@ function usbLink(target: UsbTarget): BoardLink {
   let board: FastbootBoard | undefined;
   return {
     ...{ name, target },
+    get usbSerialNumber() {
+      return board?.device.serialNumber;
+    },
     connect: async options => {
       board = (await listFastbootBoards()).find(({ route }) => route.usbPort === target.usbPort);
       return await connectFastboot(target, options);

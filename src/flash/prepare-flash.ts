@@ -55,7 +55,7 @@ export async function prepareFlash(
 ): Promise<Prepared> {
   const { images, signal } = request;
   const { manifests } = images;
-  const shown = await readBoardFacts(client, signal);
+  const shown = await readBoardFacts(client, { usbSerialNumber: link.usbSerialNumber, signal });
   const remarks = checkedBoard(shown, request);
   const isRepeated = manifests.some(one => one.identity.repeatedSerialNumber === shown.serialNumber);
   const journal = new FlashJournal(journalFolder(host), isRepeated ? link.name : (shown.serialNumber ?? link.name));

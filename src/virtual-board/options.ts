@@ -29,10 +29,11 @@ export interface VirtualBoardOptions {
   readonly bootloader?: BootloaderOptions;
 }
 
-/** Files of this host that are the eMMC: its user area with the partitions, and its first boot area. */
+/** Files of this host that are the eMMC: its user area with the partitions, and its two boot areas. */
 export interface EmmcFiles {
   readonly user: string;
   readonly boot0: string;
+  readonly boot1: string;
 }
 
 /**

@@ -99,7 +99,7 @@ export class RunningBoard implements VirtualBoard {
 
   get emmc(): EmmcFiles | undefined {
     const emmc = this.#firmware?.emmc;
-    return emmc && { user: emmc.user.path, boot0: emmc.boot0.path };
+    return emmc && { user: emmc.user.path, boot0: emmc.boot0.path, boot1: emmc.boot1.path };
   }
 
   get power(): PowerState {

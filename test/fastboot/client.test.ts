@@ -49,13 +49,16 @@ for (const [bytes, reason] of [
   });
 }
 
-test('findVariable turns a refusal into undefined, and nothing else', async t => {
+test('findVariable turns a refusal and an answer without a value into undefined, and nothing else', async t => {
   const { client } = board(t, [
     { expect: 'getvar:a' },
     { deliver: 'FAIL' },
+    { expect: 'getvar:a' },
+    { deliver: 'OKAY ' },
     { expect: 'getvar:b' },
     { fail: 'timeout' },
   ]);
+  t.is(await client.findVariable('a'), undefined);
   t.is(await client.findVariable('a'), undefined);
   await t.throwsAsync(client.findVariable('b'), { instanceOf: TimeoutError });
 });

@@ -98,35 +98,39 @@ export async function writeZip(path: string, { files }: Pick<TestRelease, 'files
 export interface Emmc {
   readonly user: Buffer;
   readonly boot0: Buffer;
+  readonly boot1: Buffer;
 }
 
 export async function readEmmc(files: EmmcFiles | undefined): Promise<Emmc> {
   if (files === undefined) throw new Error('The board has no eMMC.');
-  return { user: await readFile(files.user), boot0: await readFile(files.boot0) };
+  const { user, boot0, boot1 } = files;
+  return { user: await readFile(user), boot0: await readFile(boot0), boot1: await readFile(boot1) };
 }
 
 /** What the eMMC has to hold when the release was flashed onto a board that had `before`. */
 export function flashedEmmc(before: Emmc, release: TestRelease, options: { readonly home: 'kept' | 'written' }): Emmc {
   const { files, contents } = release;
   const [user, boot0] = [Buffer.from(before.user), Buffer.from(before.boot0)];
-  const write = (target: Buffer, at: number, bytes: Buffer): void => {
-    bytes.copy(target, at);
-    target.fill(0, at + bytes.length, at + Math.ceil(bytes.length / 512) * 512);
-  };
-  write(boot0, BOOT0_OFFSET, fileOf(files, 'u-boot.imx'));
+  writeSectors(boot0, BOOT0_OFFSET, fileOf(files, 'u-boot.imx'));
   const table = fileOf(files, 'partition-table-8gb.img');
-  write(user, 0, table);
+  writeSectors(user, 0, table);
   backupTable(table).copy(user, EMMC_BYTES - 33 * 512);
   user.fill(0, PLACES.misc.startBytes, PLACES.misc.startBytes + PLACES.misc.sizeBytes);
-  write(user, PLACES.boot.startBytes, fileOf(files, 'boot_arm64.img'));
+  writeSectors(user, PLACES.boot.startBytes, fileOf(files, 'boot_arm64.img'));
   for (const name of options.home === 'written' ? (['home', 'rootfs'] as const) : (['rootfs'] as const)) {
     const { startBytes, sizeBytes } = PLACES[name];
     contents(name, user.subarray(startBytes, startBytes + sizeBytes)).copy(user, startBytes);
   }
-  return { user, boot0 };
+  return { user, boot0, boot1: before.boot1 };
 }
 
-function fileOf(files: TestRelease['files'], name: string): Buffer {
+/** As a raw image is written that was padded with zeros to whole sectors. */
+export function writeSectors(target: Buffer, at: number, bytes: Buffer): void {
+  bytes.copy(target, at);
+  target.fill(0, at + bytes.length, at + Math.ceil(bytes.length / 512) * 512);
+}
+
+export function fileOf(files: TestRelease['files'], name: string): Buffer {
   const bytes = files[name];
   if (bytes === undefined) throw new Error(`The release has no ${name}.`);
   return bytes;

@@ -16,6 +16,7 @@ interface Options {
   readonly root?: string;
   readonly address: string;
   readonly bootloader?: true;
+  readonly kind?: 'dev-board' | 'dev-board-mini';
   readonly emmcSize?: number;
   readonly system?: 'installed' | 'none' | 'blank';
   readonly json?: true;
@@ -74,6 +75,12 @@ function addOptions(verb: Command): Command {
       ).choices(['installed', 'none', 'blank']),
     )
     .addOption(
+      new Option('--kind <kind>', 'what the board is beneath its system; implies --bootloader').choices([
+        'dev-board',
+        'dev-board-mini',
+      ]),
+    )
+    .addOption(
       new Option('--emmc-size <size>', 'size of the eMMC, such as 8G, 16G or 64M; implies --bootloader').argParser(
         parseEmmcSize,
       ),
@@ -97,10 +104,11 @@ async function start(options: Options, number: number): Promise<VirtualBoard> {
   });
 }
 
-function bootloaderOf({ bootloader, system, emmcSize }: Options): Pick<VirtualBoardOptions, 'bootloader'> {
-  if (bootloader === undefined && system === undefined && emmcSize === undefined) return {};
+function bootloaderOf({ bootloader, kind, system, emmcSize }: Options): Pick<VirtualBoardOptions, 'bootloader'> {
+  if ([bootloader, kind, system, emmcSize].every(option => option === undefined)) return {};
   return {
     bootloader: {
+      ...(kind === undefined ? {} : { kind }),
       ...(system === undefined ? {} : { system }),
       ...(emmcSize === undefined ? {} : { emmcSizeBytes: emmcSize }),
     },

@@ -9,14 +9,18 @@ export async function getvar(channel: Channel, name: string, options: ExchangeOp
   return safeText((await channel.command(`getvar:${name}`, options)).trim());
 }
 
-/** The value of a variable, or undefined if the board does not have it. */
+/**
+ * The value of a variable, or undefined if the board does not have it. U-Boot refuses a name that it does not know; LK
+ * answers it with nothing (lib/fastboot in the public sources of LK, `cmd_getvar`).
+ */
 export async function findVariable(
   channel: Channel,
   name: string,
   options: ExchangeOptions,
 ): Promise<string | undefined> {
   try {
-    return await getvar(channel, name, options);
+    const value = await getvar(channel, name, options);
+    return value === '' ? undefined : value;
   } catch (error) {
     if (error instanceof FastbootFailError) return undefined;
     throw error;

@@ -2,6 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { UsageError } from '../../errors.js';
 import { Area } from './area.js';
+import { BOARD_KINDS, type EmmcArea, type FixedPlace } from './board-kind.js';
 import {
   BACKUP_SECTORS,
   backupOf,
@@ -19,9 +20,7 @@ import { StorageFault } from './storage-fault.js';
 /** As the smallest Dev Boards show it. */
 export const DEFAULT_EMMC_BYTES = 7_818_182_656;
 /** Each of the two boot areas of such an eMMC. */
-const BOOT0_BYTES = 4 * 1024 * 1024;
-/** The ROM of the i.MX 8M looks for its bootloader there. */
-const BOOTLOADER_SECTOR = 66;
+const BOOT_AREA_BYTES = 4 * 1024 * 1024;
 
 /** A stretch of the eMMC with a name. */
 export interface Region {
@@ -38,22 +37,28 @@ export interface EmmcOptions {
   readonly sizeBytes?: number | undefined;
   /** What a new eMMC is partitioned as; undefined leaves it blank. */
   readonly layout?: Layout | undefined;
+  /** What has a name without being a partition; default: as the Dev Board has it. */
+  readonly places?: readonly FixedPlace[] | undefined;
   /** GUIDs are made from this. */
   readonly seed: string;
   /** Called with the name of a region when something is written there. */
   readonly onWritten?: (name: string) => void;
 }
 
-/** The eMMC of a board: its user area with a GUID partition table, and the boot area, as files that may be looked at. */
+/** The eMMC of a board: its user area with a GUID partition table, and the boot areas, as files that may be looked at. */
 export class Emmc implements AsyncDisposable {
   readonly user: Area;
   readonly boot0: Area;
+  readonly boot1: Area;
+  readonly #places: readonly FixedPlace[];
   readonly #onWritten: (name: string) => void;
 
-  private constructor(user: Area, boot0: Area, onWritten: (name: string) => void) {
-    this.user = user;
-    this.boot0 = boot0;
-    this.#onWritten = onWritten;
+  private constructor(areas: Readonly<Record<EmmcArea, Area>>, { places, onWritten }: EmmcOptions) {
+    this.user = areas.user;
+    this.boot0 = areas.boot0;
+    this.boot1 = areas.boot1;
+    this.#places = places ?? BOARD_KINDS['dev-board'].places;
+    this.#onWritten = onWritten ?? (() => undefined);
   }
 
   /** @throws UsageError for a size that is not that of the files, or that the layout does not fit */
@@ -65,8 +70,9 @@ export class Emmc implements AsyncDisposable {
     const partitions = options.layout === undefined ? undefined : placePartitions(options.layout, sizeBytes);
     await mkdir(options.folder, { recursive: true });
     const user = await Area.open(path, sizeBytes);
-    const boot0 = await Area.open(join(options.folder, 'emmc-boot0.img'), BOOT0_BYTES);
-    const emmc = new Emmc(user, boot0, options.onWritten ?? (() => undefined));
+    const boot0 = await Area.open(join(options.folder, 'emmc-boot0.img'), BOOT_AREA_BYTES);
+    const boot1 = await Area.open(join(options.folder, 'emmc-boot1.img'), BOOT_AREA_BYTES);
+    const emmc = new Emmc({ user, boot0, boot1 }, options);
     if (user.isNew && partitions !== undefined) {
       emmc.#writeTable(makeTable(partitions, emmc.#sectors, options.seed));
     }
@@ -91,11 +97,13 @@ export class Emmc implements AsyncDisposable {
     return (head === undefined ? undefined : readTable(head, this.#sectors)) ?? [];
   }
 
-  /** The place of the bootloader, and the partitions. */
+  /** The places outside of the partition table, and the partitions. */
   async regions(): Promise<Region[]> {
-    const offsetBytes = BOOTLOADER_SECTOR * SECTOR_BYTES;
     return [
-      { name: 'bootloader0', offsetBytes, sizeBytes: BOOT0_BYTES - offsetBytes, area: this.boot0 },
+      ...this.#places.map(({ name, area, offsetBytes }) => ({
+        ...{ name, offsetBytes, sizeBytes: this[area].sizeBytes - offsetBytes },
+        area: this[area],
+      })),
       ...(await this.partitions()).map(({ name, firstSector, lastSector }) => ({
         name,
         offsetBytes: firstSector * SECTOR_BYTES,
@@ -138,6 +146,7 @@ export class Emmc implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.user[Symbol.asyncDispose]();
     await this.boot0[Symbol.asyncDispose]();
+    await this.boot1[Symbol.asyncDispose]();
   }
 
   get #sectors(): number {

@@ -1,8 +1,9 @@
 import { DownloadMemory } from './download-memory.js';
+import type { Flavour } from './board-kind.js';
 import type { Emmc, Region } from './emmc.js';
 import { concerns, type FastbootFaults } from './fastboot-faults.js';
 import { StorageFault } from './storage-fault.js';
-import { getVariable, type Flavour } from './variables.js';
+import { getVariable } from './variables.js';
 import { writeImage } from './write-image.js';
 
 /** As the Dev Board has it. */
@@ -167,7 +168,8 @@ export class Fastboot implements AsyncDisposable {
   async *#flash(name: string): AsyncGenerator<string> {
     const { emmc } = this.#options;
     if (this.#memory.sizeBytes === 0) throw new StorageFault('Expected nonzero image size');
-    if (name === 'gpt') emmc.installTable(this.#memory.read(0, GPT_IMAGE_BYTES));
+    // LK writes a table to the area that it is for, and looks at it there.
+    if (name === 'gpt' && this.#options.flavour !== 'lk') emmc.installTable(this.#memory.read(0, GPT_IMAGE_BYTES));
     else await writeImage(this.#memory, emmc, await this.#region(name));
     yield 'OKAY';
   }

@@ -1,6 +1,4 @@
 import { createHash } from 'node:crypto';
-import { appendFileSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pause } from '../../time/deadline.js';
 import { writeBlockFiles } from '../block-files.js';
@@ -13,6 +11,7 @@ import type { Release, ReleaseName } from '../release.js';
 import { abortable } from '../shell/streams.js';
 import type { BoardFileSystem } from '../storage/file-system.js';
 import { removeFolder } from '../storage/remove-folder.js';
+import { BOARD_KINDS, type BoardKind } from './board-kind.js';
 import { Emmc } from './emmc.js';
 import { Fastboot, requestBootloader, type Restart } from './fastboot.js';
 import type { BootloaderOptions } from './options.js';
@@ -20,6 +19,7 @@ import { installSystem, releaseOnDisk } from './system-image.js';
 import { TcpServer } from './tcp-server.js';
 import { UdpServer } from './udp-server.js';
 import { runUBoot, type UBootEnd } from './u-boot.js';
+import { WrittenRegions } from './written-regions.js';
 
 /** What the bootloader knows and asks of the board around it. */
 export interface FirmwarePlace {
@@ -47,8 +47,8 @@ export interface SystemChanges {
 export class Firmware {
   readonly emmc: Emmc;
   readonly #place: FirmwarePlace;
-  readonly #changedFile: string;
-  readonly #changed: Set<string>;
+  readonly #kind: BoardKind;
+  readonly #changed: WrittenRegions;
   readonly #fastboot: Fastboot;
   readonly #tcp: TcpServer;
   readonly #udp: UdpServer;
@@ -62,8 +62,8 @@ export class Firmware {
     this.#place = place;
     this.emmc = parts.emmc;
     this.#fastboot = parts.fastboot;
+    this.#kind = parts.kind;
     this.#changed = parts.changed;
-    this.#changedFile = changedFile(place);
     const { address, faults } = place;
     const onRestart = (): void => {
       if (parts.fastboot.restart !== undefined) this.#onRestart(parts.fastboot.restart);
@@ -103,6 +103,7 @@ export class Firmware {
       runUBoot({
         emmc: this.emmc,
         version: U_BOOT_VERSION,
+        hardwareLines: this.#kind.hardwareLines,
         channel: this.#console.attach(),
         autobootMs: options.isFirst ? 0 : autobootMs,
         fallback,
@@ -185,7 +186,7 @@ export class Firmware {
   async showBlockDevice(files: BoardFileSystem): Promise<void> {
     const { variables = {} } = this.#options;
     await writeBlockFiles(files, {
-      model: variables['product'] ?? 'Freescale i.MX8MQ Phanbell',
+      model: variables['product'] ?? this.#kind.model,
       sizeBytes: Number(variables['.mmc_size'] ?? this.emmc.sizeBytes),
       partitions: (await this.emmc.regions()).filter(({ area }) => area === this.emmc.user),
     });
@@ -202,14 +203,14 @@ export class Firmware {
     const rootfs = this.#changed.has('rootfs');
     const home = hasHome ? this.#changed.has('home') : rootfs;
     const release = rootfs ? await releaseOnDisk(this.emmc) : undefined;
-    await this.#forgetChanges();
+    await this.#changed.forget();
     return { rootfs, home, release };
   }
 
   /** Puts a system on the eMMC, as `reflash` of the board does. */
   async installSystem(release: ReleaseName): Promise<void> {
     await installSystem(this.emmc, release);
-    await this.#forgetChanges();
+    await this.#changed.forget();
   }
 
   async close(): Promise<void> {
@@ -230,42 +231,40 @@ export class Firmware {
     await this.#tcp.close();
     await this.#udp.close();
   }
-
-  async #forgetChanges(): Promise<void> {
-    this.#changed.clear();
-    await rm(this.#changedFile, { force: true });
-  }
 }
 
 interface Parts {
   readonly emmc: Emmc;
   readonly fastboot: Fastboot;
-  /** Names of regions that were written. */
-  readonly changed: Set<string>;
+  readonly kind: BoardKind;
+  readonly changed: WrittenRegions;
 }
 
 /** Opens the eMMC, which is made first if it is not there. @throws UsageError, or the host's own error for its ports */
 export async function openFirmware(options: BootloaderOptions, place: FirmwarePlace): Promise<Firmware> {
   const { folder, name, faults } = place;
-  const { system = 'installed', layout = 'home', serialNumber = serialNumberOf(name) } = options;
-  const file = changedFile(place);
-  const changed = new Set<string>();
+  const kind = BOARD_KINDS[options.kind ?? 'dev-board'];
+  const { system = 'installed', layout = kind.layout } = options;
+  const { flavour = kind.flavour, maxDownloadBytes = kind.maxDownloadBytes } = options;
+  const serialNumber = options.serialNumber ?? kind.serialNumber ?? serialNumberOf(name);
+  const changed = new WrittenRegions(join(folder, 'changed'));
   const emmc = await Emmc.open({
     folder,
     sizeBytes: options.emmcSizeBytes,
     layout: system === 'blank' ? undefined : layout,
+    places: kind.places,
     seed: serialNumber,
     onWritten: region => {
-      note(region, { changed, file });
+      changed.add(region);
     },
   });
-  const variables = { '.serialno': serialNumber, 'version-bootloader': U_BOOT_VERSION, ...options.variables };
-  const { flavour, maxDownloadBytes } = options;
+  const told = flavour === 'lk' ? {} : { 'version-bootloader': U_BOOT_VERSION };
+  const variables = { '.serialno': serialNumber, ...told, ...options.variables };
   const memoryFile = join(folder, 'memory');
   const fastboot = await Fastboot.start({ emmc, memoryFile, variables, flavour, maxDownloadBytes, faults });
-  const firmware = new Firmware(options, place, { emmc, fastboot, changed });
+  const firmware = new Firmware(options, place, { emmc, fastboot, kind, changed });
   try {
-    for (const region of await storedChanges(file)) changed.add(region);
+    await changed.load();
     if (emmc.isNew && system === 'installed') await firmware.installSystem(place.release);
     await firmware.openPorts();
     return firmware;
@@ -277,22 +276,6 @@ export async function openFirmware(options: BootloaderOptions, place: FirmwarePl
 
 const DEFAULT_AUTOBOOT_MS = 3000;
 const U_BOOT_VERSION = 'U-Boot 2017.03.3 (mdt virtual board)';
-
-function changedFile({ folder }: FirmwarePlace): string {
-  return join(folder, 'changed');
-}
-
-/** Kept in a file, because the board may be switched off before the new system boots for the first time. */
-function note(region: string, { changed, file }: { changed: Set<string>; file: string }): void {
-  if (changed.has(region)) return;
-  changed.add(region);
-  appendFileSync(file, `${region}\n`);
-}
-
-async function storedChanges(file: string): Promise<string[]> {
-  const text = await readFile(file, 'utf8').catch(() => '');
-  return text.split('\n').filter(line => line !== '');
-}
 
 function serialNumberOf(name: string): string {
   return createHash('sha256').update(name).digest('hex').slice(0, 16);

@@ -10,12 +10,12 @@ export interface PartitionPlan {
   readonly sizeBytes?: number;
 }
 
-/** `home`: as Eagle's tables, with a partition for /home. `no-home`: as those before. */
-export type Layout = 'home' | 'no-home' | readonly PartitionPlan[];
+/** `home`: as Eagle's tables, with a partition for /home. `no-home`: as those before. `mini`: as the Dev Board Mini. */
+export type Layout = 'home' | 'no-home' | 'mini' | readonly PartitionPlan[];
 
 /**
  * Where the partitions of a layout are on a disk. Those of Mendel have their real sizes (boot 128 MiB, misc 1 MiB, home
- * 2 GiB), less on disks that are too small for them.
+ * 2 GiB), those of the Mini sizes that are inferred; less on disks that are too small for them.
  * @throws UsageError if they do not fit
  */
 export function placePartitions(layout: Layout, diskBytes: number): GptPartition[] {
@@ -40,11 +40,8 @@ function plansOf(layout: Layout, diskBytes: number): readonly PartitionPlan[] {
   if (typeof layout !== 'string') return layout;
   const upTo = (sizeBytes: number, share: number): number =>
     Math.min(sizeBytes, Math.floor(diskBytes / share / 4096) * 4096);
+  const boot = { name: 'boot', sizeBytes: upTo(128 * MIB, 8) };
+  if (layout === 'mini') return [{ name: 'bootloaders', sizeBytes: upTo(4 * MIB, 16) }, boot, { name: 'rootfs' }];
   const home = { name: 'home', sizeBytes: upTo(2048 * MIB, 3) };
-  return [
-    { name: 'boot', sizeBytes: upTo(128 * MIB, 8) },
-    { name: 'misc', sizeBytes: upTo(MIB, 16) },
-    ...(layout === 'home' ? [home] : []),
-    { name: 'rootfs' },
-  ];
+  return [boot, { name: 'misc', sizeBytes: upTo(MIB, 16) }, ...(layout === 'home' ? [home] : []), { name: 'rootfs' }];
 }

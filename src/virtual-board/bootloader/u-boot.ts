@@ -19,6 +19,8 @@ export type UBootEnd = 'linux' | 'reset';
 
 export interface UBootOptions extends Omit<UBootMachine, 'print' | 'environment'> {
   readonly channel: Duplex;
+  /** What it says of the machine. */
+  readonly hardwareLines: readonly string[];
   /** How long its boot can be stopped by a key. */
   readonly autobootMs: number;
   /** Where it goes if nothing can be booted. */
@@ -78,10 +80,7 @@ class UBoot implements UBootMachine {
       '',
       this.version,
       '',
-      'CPU:   Freescale i.MX8MQ rev2.0 1500 MHz (running at 1000 MHz)',
-      'Model: Freescale i.MX8MQ Phanbell',
-      'DRAM:  1 GiB',
-      'MMC:   FSL_SDHC: 0, FSL_SDHC: 1',
+      ...this.#options.hardwareLines,
       '*** Warning - bad CRC, using default environment',
       '',
       'flash target is MMC:0',

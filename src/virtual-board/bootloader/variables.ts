@@ -1,7 +1,5 @@
+import type { Flavour } from './board-kind.js';
 import type { Emmc } from './emmc.js';
-
-/** `nxp`: the fork of U-Boot on the Dev Board. `u-boot`: the mainline. They tell variables differently. */
-export type Flavour = 'nxp' | 'u-boot';
 
 export interface VariableOptions {
   readonly emmc: Emmc;
@@ -12,7 +10,29 @@ export interface VariableOptions {
   readonly variables: Readonly<Record<string, string>>;
 }
 
+/** How one kind of bootloader words its answers. */
+interface Wording {
+  readonly line: (name: string, value: string) => string;
+  readonly done: string;
+  /** To a name that it does not know. */
+  readonly unknown: (name: string) => string;
+}
+
 const PARTITION = /^partition-(?:type|size):/;
+
+const WORDINGS: Readonly<Record<Flavour, Wording>> = {
+  nxp: {
+    line: (name, value) => `${name}:${value}`,
+    done: 'Done!',
+    unknown: name => (PARTITION.test(name) ? 'FAILWrong partition name.' : 'FAIL'),
+  },
+  'u-boot': {
+    line: (name, value) => `${name}: ${value}`,
+    done: 'Done!',
+    unknown: () => 'FAILVariable not implemented',
+  },
+  lk: { line: (name, value) => `\t${name}: ${value}`, done: 'Done!!', unknown: () => 'OKAY' },
+};
 
 /**
  * The answers to `getvar`. Names, and what is in the list of all, are those of the fork's fb_fsl_getvar.c:
@@ -20,25 +40,25 @@ const PARTITION = /^partition-(?:type|size):/;
  */
 export async function getVariable(name: string, options: VariableOptions): Promise<string[]> {
   const variables = await allVariables(options);
-  const isNxp = options.flavour === 'nxp';
+  const { line, done, unknown } = WORDINGS[options.flavour];
   if (name === 'all') {
     const listed = [...variables].filter(([key]) => !key.startsWith('.'));
-    return [...listed.map(([key, value]) => `INFO${key}${isNxp ? ':' : ': '}${value}`), 'OKAYDone!'];
+    return [...listed.map(([key, value]) => `INFO${line(key, value)}`), `OKAY${done}`];
   }
   const value = variables.get(name) ?? variables.get(`.${name}`);
-  if (value !== undefined) return [`OKAY${value}`];
-  if (!isNxp) return ['FAILVariable not implemented'];
-  return [PARTITION.test(name) ? 'FAILWrong partition name.' : 'FAIL'];
+  return [value === undefined ? unknown(name) : `OKAY${value}`];
 }
 
 async function allVariables(options: VariableOptions): Promise<Map<string, string>> {
-  const { emmc, maxDownloadBytes, maxFetchBytes, variables } = options;
+  const { emmc, flavour, maxDownloadBytes, maxFetchBytes, variables } = options;
+  const limit = ['max-download-size', hex(maxDownloadBytes)] as const;
+  if (flavour === 'lk') return new Map([['version', '0.5'], limit, ...Object.entries(variables)]);
   const regions = await emmc.regions();
   return new Map([
-    ...boardVariables(options.flavour),
-    ['max-download-size', hex(maxDownloadBytes)],
+    ...boardVariables(flavour),
+    limit,
     ...(maxFetchBytes === undefined ? [] : [['max-fetch-size', hex(maxFetchBytes)] as const]),
-    ...(options.flavour === 'nxp' ? listedPartitions : hiddenPartitions)(regions),
+    ...(flavour === 'nxp' ? listedPartitions : hiddenPartitions)(regions),
     ...regions.map(({ name }) => [`.has-slot:${name}`, 'no'] as const),
     ['.mmc_size', String(emmc.sizeBytes)],
     ...Object.entries(variables),
@@ -58,7 +78,7 @@ function hiddenPartitions(regions: Named): [string, string][] {
   return listedPartitions(regions).map(([name, value]) => [`.${name}`, value]);
 }
 
-function boardVariables(flavour: Flavour): [string, string][] {
+function boardVariables(flavour: Exclude<Flavour, 'lk'>): [string, string][] {
   const both: [string, string][] = [
     ['version', '0.4'],
     ['product', 'phanbell'],

@@ -50,8 +50,8 @@ export class BareBoard implements BoardBase {
   }
 
   get emmc(): EmmcFiles {
-    const { user, boot0 } = this.#firmware.emmc;
-    return { user: user.path, boot0: boot0.path };
+    const { user, boot0, boot1 } = this.#firmware.emmc;
+    return { user: user.path, boot0: boot0.path, boot1: boot1.path };
   }
 
   get fastbootPort(): number {
