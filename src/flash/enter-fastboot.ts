@@ -1,7 +1,7 @@
 import { formatFastbootTarget, type FastbootTarget, type NetworkTarget } from '../device/fastboot-target.js';
 import { routeHost, type SshRoute } from '../device/route.js';
 import { sshRoutes } from '../device/device.js';
-import { TransportError } from '../errors.js';
+import { PairingRefusedError, TransportError } from '../errors.js';
 import type { FastbootClient } from '../fastboot/client.js';
 import type { ConnectOptions } from '../fastboot/connect.js';
 import { openHost, type BoardRequest, type HostContext } from '../pairing/host.js';
@@ -58,7 +58,10 @@ async function enterDirectly(
   }
 }
 
-/** A known board that does not answer over SSH can be brought there by its console, if that is known. */
+/**
+ * A board that does not answer over SSH, or does not let this host in, can be brought there by its console: only by one
+ * that the user has named, since no other shows that it is this board's. One with another host key may be another board.
+ */
 async function enterRunning(
   host: HostContext,
   place: Extract<BoardPlace, { kind: 'mendel' }>,
@@ -68,11 +71,17 @@ async function enterRunning(
   try {
     return await enterBySsh(host, place, request);
   } catch (error) {
-    if (console === undefined || !isNotYet(error)) throw error;
+    if (console === undefined) throw error instanceof PairingRefusedError ? adviseConsole(error) : error;
+    if (!isNotYet(error) && !(error instanceof PairingRefusedError)) throw error;
     tell(request, `${error.message} Trying its console.`);
     const entered = await enterByConsole(host, { name, console, ...expectedAfter(mendelRoutes) }, request);
     return { ...entered, mendelRoutes };
   }
+}
+
+function adviseConsole({ message, hint = '', facts, cause }: PairingRefusedError): PairingRefusedError {
+  const advice = 'To flash it without SSH, give its serial console with --console PORT (`mdt console --list`).';
+  return new PairingRefusedError(message, { hint: `${hint} ${advice}`.trim(), facts, cause });
 }
 
 /** Where a board comes up in fastboot that ran Mendel at these places. */

@@ -6,7 +6,7 @@ import { UDEV_HINT } from '../device/usb-ids.js';
 import { AmbiguousDeviceError, DeviceNotFoundError, PermissionError } from '../errors.js';
 import { loadKnownBoards } from '../keys/known-boards.js';
 import { asDevice } from '../pairing/candidates.js';
-import { search, wantedSelector, type BoardRequest, type HostContext } from '../pairing/host.js';
+import { search, wantedPlace, wantedSelector, type BoardRequest, type HostContext } from '../pairing/host.js';
 
 /** Where a board that is to be flashed is now. `name` is how it is called in messages, safe to print. */
 export type BoardPlace =
@@ -24,7 +24,7 @@ export type BoardPlace =
       readonly device: string;
       /** Where it ran last. */
       readonly routes?: readonly SshRoute[];
-      /** By which it can be brought into fastboot, if it does not answer. */
+      /** By which it can be brought into fastboot, if it does not answer or let this host in. */
       readonly console?: string | undefined;
     }
   /** All that is known of it is its serial console: a path, or tcp:host:port. */
@@ -42,11 +42,13 @@ const SWITCHES_HINT =
 
 /**
  * Finds the one board that is meant. Without a name a board in fastboot goes before one that runs Mendel, and that
- * before a serial console with nothing else known.
+ * before a serial console with nothing else known. A console that is named goes before a board that runs Mendel, also
+ * the preferred one: it may be that of another board.
  * @throws DeviceNotFoundError, AmbiguousDeviceError, PermissionError
  */
 export async function locateBoard(host: HostContext, request: LocateRequest): Promise<BoardPlace> {
-  const selector = await wantedSelector(host, request.device);
+  const wanted = request.console === undefined ? wantedSelector : wantedPlace;
+  const selector = await wanted(host, request.device);
   if (selector?.kind === 'fastboot') return { ...inFastboot(selector.target), console: request.console };
   const known = await loadKnownBoards(host.paths.knownBoardsFile);
   const remembered = known.filter(board => selector !== undefined && matchesSelector(asDevice(board), selector));
@@ -61,11 +63,9 @@ export async function locateBoard(host: HostContext, request: LocateRequest): Pr
     onWarning: text => request.onProgress?.({ kind: 'message', task: 'search', text }),
   });
   const matching = selector === undefined ? devices : devices.filter(device => matchesSelector(device, selector));
-  const groups = [
-    matching.filter(isInFastboot),
-    ...(request.console === undefined ? [matching.filter(runsMendel)] : []),
-  ];
-  for (const group of selector === undefined ? groups : [groups.flat()]) {
+  const [waiting, running] = [matching.filter(isInFastboot), matching.filter(runsMendel)];
+  const unnamed = request.console === undefined ? [waiting, running] : [waiting];
+  for (const group of selector === undefined ? unnamed : [[...waiting, ...running]]) {
     if (group.length > 0) {
       return { ...placeOf(await chooseFrom(group, selector, request), selector), console: request.console };
     }
@@ -113,7 +113,10 @@ function inFastboot(target: FastbootTarget, device?: Device): Extract<BoardPlace
 
 function consolePlace(devices: readonly Device[], { console: named }: LocateRequest): BoardPlace | undefined {
   if (named !== undefined) return { kind: 'console', name: named, console: named };
-  const consoles = devices.flatMap(device => device.routes).filter(route => route.kind === 'console');
+  const routes = devices.flatMap(device => device.routes);
+  // A board that waits in fastboot and may not be opened is more likely the one that is meant.
+  if (routes.some(route => route.kind === 'fastboot')) return undefined;
+  const consoles = routes.filter(route => route.kind === 'console');
   const [only] = consoles;
   if (only === undefined || consoles.length > 1) return undefined;
   return { kind: 'console', name: only.path, console: only.path };

@@ -11,6 +11,7 @@ import { flashedEmmc, readEmmc, SMALL_BOARD, testRelease, writeFolder, type Test
 
 interface Desk {
   readonly board: VirtualBoard;
+  readonly configDir: string;
   readonly release: TestRelease;
   readonly path: string;
   readonly fastboot: string;
@@ -26,7 +27,7 @@ async function desk(t: ExecutionContext, bootloader: BootloaderOptions, rebootMs
   const release = testRelease();
   const path = await writeFolder(join(await tempDir(t), 'release'), release);
   return {
-    ...{ board, release, path },
+    ...{ board, configDir, release, path },
     fastboot: `tcp:${board.address}:${String(board.fastbootPort)}`,
     console: `tcp:${board.address}:${String(board.consolePort)}`,
     flash: (...words) => mdt({ configDir }, 'flash', '--yes', ...words, path),
@@ -87,6 +88,41 @@ test('a known board that does not answer over SSH is brought into fastboot by it
   t.regex(err, /^swift-otter does not answer, .* Trying its console\.$/m);
   t.regex(err, new RegExp(`^Waiting for it in fastboot at .*${own.fastboot}\\.$`, 'm'));
   await endsAsMeant(t, own, { before, home: 'written' });
+});
+
+test('a board that does not let this host in is brought into fastboot by its console, if that is named', async t => {
+  const { board, configDir } = await boardOnDesk(t, { bootloader: SMALL_BOARD, paired: false });
+  board.faults = { refuse: ['keymaster-400'] };
+  const path = await writeFolder(join(await tempDir(t), 'release'), testRelease());
+  const words = ['flash', '--yes', '--no-reboot', '-d', 'swift-otter'];
+  const refused = await mdt({ configDir }, ...words, path);
+  t.is(refused.code, 4);
+  t.regex(
+    refused.err,
+    /did not let this host in: its keymaster refused the key[^]*give its serial console with --console PORT/,
+  );
+  t.is(board.power, 'running');
+  const console = `tcp:${board.address}:${String(board.consolePort)}`;
+  const { code, err } = await mdt({ configDir }, ...words, '--console', console, path);
+  t.is(code, 0, err);
+  t.regex(err, /did not let this host in.* Trying its console\.$/m);
+  t.is(board.power, 'bootloader');
+});
+
+test('a board that shows another host key is left alone, with a console or without', async t => {
+  const own = await desk(t, SMALL_BOARD);
+  await own.board.reflash();
+  const before = await readEmmc(own.board.emmc);
+  const { address, sshPort: port, keymasterPort } = own.board;
+  const route = { kind: 'ssh', medium: 'loopback', address, port, keymasterPort } as const;
+  const devices = [{ name: 'swift-otter', state: 'online', routes: [route] }] as const;
+  const words = ['flash', '--yes', '-d', 'swift-otter', '--console', own.console, own.path];
+  const { code, err } = await mdt({ configDir: own.configDir, devices }, ...words);
+  t.is(code, 4, err);
+  t.regex(err, /host key/);
+  t.notRegex(err, /Trying its console/);
+  t.is(own.board.power, 'running');
+  t.true((await readEmmc(own.board.emmc)).user.equals(before.user));
 });
 
 test('a blank board without a console is flashed without the restart that it refuses', async t => {
