@@ -7,6 +7,8 @@ import { tempDir } from '../fixtures/temp-dir.js';
 test('virtual boards tell where they are, a JSON line each, and clean up at the end', async t => {
   const boards = startMdt(t, await tempDir(t), 'virtual-board', '--json', '--count', '2', '--name', 'cli-otter');
   await boards.printed(/Press Ctrl-C/);
+  // Standard output may be read a moment later than that.
+  await boards.printed(/"cli-otter-2".*\n/);
   const lines = boards.output.out
     .trim()
     .split('\n')
@@ -25,6 +27,7 @@ test('a board with a bootloader tells its ports, and the other commands reach it
   const words = ['--kind', 'dev-board-mini', '--system', 'none', '--emmc-size', '64M'];
   const boards = startMdt(t, dir, 'virtual-board', '--json', ...words);
   await boards.printed(/Press Ctrl-C/);
+  await boards.printed(/"emmc".*\n/);
   const board = JSON.parse(boards.output.out) as { fastbootPort: number; fastbootUdpPort: number; emmc: string };
   const { out } = await mdt(
     { configDir: dir },

@@ -61,6 +61,9 @@ test('a board whose countdown runs is stopped', async t => {
   const own = await desk(t, { ...SMALL_BOARD, autobootMs: 60_000 });
   const before = await readEmmc(own.board.emmc);
   const socket = connect(own.board.consolePort ?? 0, own.board.address);
+  // What a board says to nobody is lost: the line has to be ours before it restarts.
+  socket.write('\r');
+  await untilSaid(socket, 'login: ');
   const counts = untilSaid(socket, 'autoboot:');
   void own.board.reboot();
   await counts;
