@@ -6,6 +6,7 @@ import { PairingRefusedError, UsageError } from '../../src/errors.js';
 import { loadKnownBoards } from '../../src/keys/known-boards.js';
 import { generateIdentity, loadIdentity } from '../../src/keys/keystore.js';
 import { forgetKnownBoard, pairBoard, pushKeyFile, resetBoardKeys, unpairBoard } from '../../src/pairing/pair.js';
+import { refused } from '../fixtures/refused.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 import { asSeen, newBoard, newHost, seeing } from './desk.js';
 
@@ -20,6 +21,7 @@ test('pairing twice changes nothing', async t => {
 test('a second host is refused by the keymaster and told how to get in', async t => {
   const board = await newBoard(t, { name: 'swift-otter' });
   await pairBoard(seeing(await newHost(t), board));
+  await refused(board.keymasterPort);
   const error = await t.throwsAsync(pairBoard(seeing(await newHost(t), board)), { instanceOf: PairingRefusedError });
   t.regex(error.message, /keymaster is not listening/);
   t.regex(error.hint ?? '', /mdt resetkeys swift-otter/);
