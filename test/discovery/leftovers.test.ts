@@ -22,7 +22,7 @@ test('a search leaves no socket open, however it ends', async t => {
   await watching.next();
   await watching.return();
   // The system closes them on one of the next turns of the event loop.
-  const deadline = { operation: 'waiting for the sockets to close', timeoutMs: 20_000 };
+  const deadline = { operation: 'waiting for the sockets to close', timeoutMs: 60_000 };
   await withDeadline(deadline, signal =>
     until({ intervalMs: 5, signal }, () => Promise.resolve(openHandles().length === before || undefined)),
   );

@@ -10,7 +10,7 @@ export async function settled(
   isExpected: (name: string) => boolean,
 ): Promise<string[]> {
   const session = await board.open();
-  const deadline = performance.now() + 20_000;
+  const deadline = performance.now() + 60_000;
   for (;;) {
     const names = await boardNames(session, board.folder);
     if (names.every(isExpected)) return names;

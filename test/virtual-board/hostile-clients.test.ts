@@ -98,7 +98,7 @@ async function startSftp(client: Client): Promise<void> {
 }
 
 async function untilOpen(file: string, isOpen: boolean): Promise<void> {
-  await until({ intervalMs: 10, signal: AbortSignal.timeout(20_000) }, async () => {
+  await until({ intervalMs: 10, signal: AbortSignal.timeout(60_000) }, async () => {
     const links = (await readdir('/proc/self/fd')).map(fd => readlink(`/proc/self/fd/${fd}`).catch(() => ''));
     return (await Promise.all(links)).includes(file) === isOpen || undefined;
   });

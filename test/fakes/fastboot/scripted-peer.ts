@@ -8,7 +8,7 @@ import { pause } from '../../../src/time/deadline.js';
 export type WireLine =
   { readonly expect: Buffer | string } | { readonly deliver: Buffer | string } | { readonly silence: Buffer | string };
 
-const LAST_WORDS_MS = 20_000;
+const LAST_WORDS_MS = 60_000;
 
 /** What the peer heard where it expected something else, and what was left of the transcript; told when the test ends. */
 class Transcript {
