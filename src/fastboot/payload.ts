@@ -1,3 +1,4 @@
+import { readBuffer } from '../device/read-buffer.js';
 import type { Image, ImageCursor } from './image/image.js';
 
 /** What a `download` moves: a known number of bytes, made while it is sent. */
@@ -37,7 +38,7 @@ export async function* fillPackets(
   const { image, sizeBytes, packetBytes } = packing;
   await using cursor = await image.open();
   const size = Math.min(packetBytes, sizeBytes);
-  const buffers = [Buffer.allocUnsafeSlow(size), Buffer.allocUnsafeSlow(size)] as const;
+  const buffers = [readBuffer(size), readBuffer(size)] as const;
   for (let position = 0, turn = 0; position < sizeBytes; position += packetBytes, turn++) {
     const target = buffers[turn % 2 === 0 ? 0 : 1].subarray(0, Math.min(packetBytes, sizeBytes - position));
     await fill(cursor, target);

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { readBuffer } from '../device/read-buffer.js';
 import type { Image, ImageCursor, Step } from '../fastboot/image/image.js';
 import { throwIfAborted } from '../time/deadline.js';
 import { HEAD_BYTES } from './image-kind.js';
@@ -26,7 +27,7 @@ export class HashingCursor implements ImageCursor {
   readonly #cursor: ImageCursor;
   readonly #options: HashingOptions;
   readonly #hash = createHash('sha256');
-  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  readonly #buffer = readBuffer(BUFFER_BYTES);
   readonly #head: Buffer;
   #headBytes = 0;
   #leftBytes: number;

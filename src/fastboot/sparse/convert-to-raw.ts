@@ -1,4 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
+import { readBuffer } from '../../device/read-buffer.js';
 import { throwIfAborted } from '../../time/deadline.js';
 import type { Image, ImageCursor } from '../image/image.js';
 import { writeOutputFile } from '../image/output-file.js';
@@ -26,7 +27,7 @@ class RawWriter {
   readonly #blockBytes: number;
   readonly #source: ImageCursor;
   readonly #file: FileHandle;
-  readonly #buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+  readonly #buffer = readBuffer(BUFFER_BYTES);
   #sourceBytes = 0;
   #positionBytes = 0;
 

@@ -1,5 +1,6 @@
 import { writeSync, writevSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
+import { readBuffer } from '../../device/read-buffer.js';
 import { throwIfAborted } from '../../time/deadline.js';
 import { ImageError, type Image } from '../image/image.js';
 import { writeOutputFile } from '../image/output-file.js';
@@ -25,7 +26,7 @@ export async function convertToSparse(image: Image, path: string, options: Conve
   await writeOutputFile(path, async file => {
     const writer = new SparseWriter(file);
     await using source = await padded.open();
-    const buffer = Buffer.allocUnsafeSlow(BUFFER_BYTES);
+    const buffer = readBuffer(BUFFER_BYTES);
     for (let left = padded.sizeBytes; left > 0; left -= BUFFER_BYTES) {
       throwIfAborted(options.signal);
       const part = buffer.subarray(0, Math.min(left, BUFFER_BYTES));

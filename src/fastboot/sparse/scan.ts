@@ -1,3 +1,4 @@
+import { readBuffer } from '../../device/read-buffer.js';
 import { throwIfAborted } from '../../time/deadline.js';
 import { ImageError, type Extent, type Image } from '../image/image.js';
 import type { Chunk, ChunkMap, Run, Skip } from './chunk.js';
@@ -46,7 +47,7 @@ async function* scan(image: Image, blockBytes: number, signal: AbortSignal | und
 /** Runs as they are found, which end where a read ends. */
 async function* scanRuns(image: Image, blockBytes: number, signal?: AbortSignal): AsyncGenerator<Run | Skip> {
   await using cursor = await image.open();
-  const buffer = Buffer.allocUnsafeSlow(SCAN_BYTES);
+  const buffer = readBuffer(SCAN_BYTES);
   const end = { startBytes: image.sizeBytes, endBytes: image.sizeBytes };
   let position = 0;
   for (const hole of [...wholeBlocks(image.holes ?? [], blockBytes), end]) {

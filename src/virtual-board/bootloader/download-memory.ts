@@ -1,6 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
+import { readBuffer } from '../../device/read-buffer.js';
 
 /** What the caches of a processor hold: what is read and written again then costs little more than half. */
 const STEP_BYTES = 128 * 1024;
@@ -16,7 +17,7 @@ export class DownloadMemory implements AsyncDisposable {
   readonly #path: string;
   readonly #file: FileHandle;
   /** What was appended and is not in the file yet: packets are small, writing each by itself would be slow. */
-  readonly #tail = Buffer.allocUnsafeSlow(STEP_BYTES);
+  readonly #tail = readBuffer(STEP_BYTES);
   #tailBytes = 0;
 
   private constructor(path: string, file: FileHandle) {
@@ -55,7 +56,7 @@ export class DownloadMemory implements AsyncDisposable {
   /** A stretch piece by piece; each piece is overwritten by the next. */
   async *pieces(offsetBytes: number, lengthBytes: number): AsyncGenerator<Buffer> {
     this.#flush();
-    const buffer = Buffer.allocUnsafeSlow(Math.min(STEP_BYTES, lengthBytes));
+    const buffer = readBuffer(Math.min(STEP_BYTES, lengthBytes));
     for (let done = 0, steps = 1; done < lengthBytes; steps++) {
       if (steps % STEPS_BETWEEN_PAUSES === 0) await setImmediate();
       const wanted = Math.min(STEP_BYTES, lengthBytes - done);
