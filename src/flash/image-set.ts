@@ -21,7 +21,7 @@ export interface ImageSet extends AsyncDisposable {
   readonly images: ReadonlyMap<string, InspectedImage>;
   /** Names of images, by the partition that the user named for them. */
   readonly replacements: ReadonlyMap<string, string>;
-  /** The same for the same content, whatever it is packed in: SHA-256 in hexadecimal. */
+  /** The same for the same content, whatever it is packed in. */
   readonly identity: string;
 }
 
@@ -142,9 +142,9 @@ function identityOf({
   replacements,
 }: Pick<ImageSet, 'manifest' | 'images' | 'replacements'>): string {
   const hash = createHash('sha256').update(`${manifest?.id ?? ''}\n`);
-  for (const [partition, file] of replacements) hash.update(`${partition} ${images.get(file)?.sha256 ?? ''}\n`);
-  for (const [name, { sha256 }] of images) {
-    if (![...replacements.values()].includes(name)) hash.update(`${name} ${sha256}\n`);
+  for (const [partition, file] of replacements) hash.update(`${partition} ${images.get(file)?.checksum ?? ''}\n`);
+  for (const [name, { checksum }] of images) {
+    if (![...replacements.values()].includes(name)) hash.update(`${name} ${checksum}\n`);
   }
   return hash.digest('hex');
 }

@@ -3,6 +3,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import { safeText } from '../device/board-text.js';
+import { readBuffer } from '../device/read-buffer.js';
 import { FileImage } from '../fastboot/image/file-image.js';
 import { ImageError, type Image } from '../fastboot/image/image.js';
 import { streamImage } from '../fastboot/image/stream-image.js';
@@ -66,9 +67,12 @@ function sourceFile(zip: OpenZip, name: string, entry: Entry): SourceFile {
   return { sizeBytes, open: () => Promise.resolve(image) };
 }
 
-const STORED_BYTES = 128 * 1024;
-/** Node inflates in pieces of 16 KiB, each of which goes to another thread and back: too small for images. */
-const INFLATED_BYTES = 256 * 1024;
+const STORED_BYTES = 512 * 1024;
+/**
+ * Each piece goes to another thread and back, and what inflates waits for this thread, which checks and sends: Node's
+ * own pieces of 16 KiB are too small for images.
+ */
+const INFLATED_BYTES = 1024 * 1024;
 /** Inflated while others are looked at or sent. */
 const INFLATED_AHEAD_BYTES = 4 * INFLATED_BYTES;
 /** APPNOTE.TXT 4.4.5; zipFiles lets no other pass but stored ones. */
@@ -102,7 +106,7 @@ async function* readStored(zip: Image, startBytes: number, sizeBytes: number): A
   await cursor.advance([startBytes]);
   for (let left = sizeBytes; left > 0; left -= STORED_BYTES) {
     // Not the same every time: the one before may not be inflated yet.
-    const piece = Buffer.allocUnsafeSlow(Math.min(left, STORED_BYTES));
+    const piece = readBuffer(Math.min(left, STORED_BYTES));
     await cursor.advance([piece]);
     yield piece;
   }
