@@ -42,7 +42,12 @@ async function open(
   const port = troubles ? await startBadLink(t, place.port, troubles) : place.port;
   const session = await connect(
     { host: '127.0.0.1', port },
-    { username: place.username, credentials: [{ kind: 'key', privateKey }], verifyHostKey: () => undefined },
+    {
+      username: place.username,
+      credentials: [{ kind: 'key', privateKey }],
+      verifyHostKey: () => undefined,
+      timeoutMs: 60_000,
+    },
   );
   t.teardown(() => session.close());
   return session;
