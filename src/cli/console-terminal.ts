@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { ConsolePort } from '../console/console-port.js';
+import { systemHint } from '../device/system-error.js';
 import { AbortedError, FileError } from '../errors.js';
 import { onAbort } from '../time/deadline.js';
 import { EscapeFilter, escapeHelp } from './escape.js';
@@ -93,7 +94,7 @@ async function append(log: FileHandle | undefined, bytes: Buffer): Promise<void>
 
 function logError(file: string, cause: unknown): FileError {
   return new FileError(file === '' ? 'The log cannot be written.' : `The log ${file} cannot be written.`, {
-    hint: cause instanceof Error ? cause.message : undefined,
+    hint: systemHint(cause),
     cause,
   });
 }

@@ -1,4 +1,5 @@
 import { readEnvironment } from '../config/environment.js';
+import { systemHint } from '../device/system-error.js';
 import { FileError } from '../errors.js';
 import { Interruption, type EndingSignal } from './interruption.js';
 import type { CliIo } from './io.js';
@@ -54,7 +55,7 @@ export function openProcess(): OwnProcess {
 
 /** There is nowhere to put the result: a full disk, for one. */
 function outputError(error: NodeJS.ErrnoException): FileError {
-  return new FileError('The output cannot be written.', { hint: error.message, cause: error });
+  return new FileError('The output cannot be written.', { hint: systemHint(error), cause: error });
 }
 
 function endWith(error: unknown, io: CliIo): never {

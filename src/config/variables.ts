@@ -1,5 +1,6 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { systemHint } from '../device/system-error.js';
 import { FileError, UsageError } from '../errors.js';
 import { writePrivateFile } from './private-file.js';
 
@@ -88,6 +89,6 @@ function isMissing(error: unknown): boolean {
 function asFileError(error: unknown, message: string): FileError {
   return new FileError(message, {
     cause: error,
-    hint: error instanceof Error ? error.message : undefined,
+    hint: systemHint(error),
   });
 }

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { connectReason } from '../device/system-error.js';
 import { openTcpSocket } from '../device/tcp-socket.js';
 import { ProtocolError, TransportError } from '../errors.js';
 import { withDeadline } from '../time/deadline.js';
@@ -67,7 +68,7 @@ async function openSocket(
   return await openTcpSocket({ host, port }, signal).catch((error: unknown) => {
     if (signal.aborted) throw error;
     const code = (error as NodeJS.ErrnoException).code;
-    const problem = code === 'ECONNREFUSED' ? 'refuses the connection' : `cannot be reached (${String(code)})`;
+    const problem = code === 'ECONNREFUSED' ? 'refuses the connection' : `cannot be reached: ${connectReason(error)}`;
     throw new TransportError(`${name} ${problem}.`, {
       hint: 'Check the address and the port, and that the terminal server runs.',
       cause: error,

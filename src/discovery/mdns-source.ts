@@ -1,4 +1,5 @@
 import { safeText } from '../device/board-text.js';
+import { connectReason } from '../device/system-error.js';
 import { isContinued, linkFingerprint, listLinks, type Link } from './interfaces.js';
 import type { Announcement, MdnsCache } from './mdns-cache.js';
 import { MdnsLink } from './mdns-link.js';
@@ -109,7 +110,7 @@ class MdnsSearch implements Disposable {
     for (const { link, failure } of this.#searches.values()) {
       if (!failure || this.#warned.has(link.name)) continue;
       this.#warned.add(link.name);
-      this.#context.warn(`Boards cannot be looked for on ${safeText(link.name)}: ${failure.code ?? failure.message}.`);
+      this.#context.warn(`Boards cannot be looked for on ${safeText(link.name)}: ${connectReason(failure)}.`);
     }
   }
 }

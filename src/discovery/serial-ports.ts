@@ -1,5 +1,6 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { systemReason } from '../device/system-error.js';
 import { usbIdOf } from '../device/usb-ids.js';
 import { gadgetHostName } from './gadget.js';
 import { polledSource } from './polled-source.js';
@@ -28,7 +29,7 @@ export function serialPortSource({ list = listSerialPorts }: SerialPortsOptions 
     look: async () => (await list()).filter(port => port.isConsole).map(sightingOf),
     failure: error => ({
       kind: 'warning',
-      text: `Serial consoles cannot be seen: ${error instanceof Error ? error.message : String(error)}.`,
+      text: `Serial consoles cannot be seen: ${systemReason(error)}.`,
     }),
   });
 }

@@ -3,6 +3,7 @@ import { openTcpSocket } from '../device/tcp-socket.js';
 import { ProtocolError, TransportError } from '../errors.js';
 import { withDeadline, type Deadline } from '../time/deadline.js';
 import { formatFastbootTarget, portOf, type NetworkTarget } from '../device/fastboot-target.js';
+import { connectReason } from '../device/system-error.js';
 import { SocketReader } from './socket-reader.js';
 import type { Transport } from './transport.js';
 
@@ -144,7 +145,7 @@ async function openSocket(target: NetworkTarget, signal: AbortSignal): Promise<S
   return await openTcpSocket({ host, port }, signal).catch((error: unknown) => {
     if (signal.aborted) throw error;
     const code = (error as NodeJS.ErrnoException).code;
-    const problem = code === 'ECONNREFUSED' ? 'refuses the connection' : `cannot be reached (${String(code)})`;
+    const problem = code === 'ECONNREFUSED' ? 'refuses the connection' : `cannot be reached: ${connectReason(error)}`;
     throw new TransportError(`${formatFastbootTarget(target)} ${problem}.`, {
       hint: NO_ANSWER_HINT,
       cause: error,

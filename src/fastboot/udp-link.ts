@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { ProtocolError, TimeoutError, TransportError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { formatFastbootTarget, portOf, type NetworkTarget } from '../device/fastboot-target.js';
+import { connectReason } from '../device/system-error.js';
 import { decodeUdpPacket, encodeUdpPacket, nextSequence, type UdpPacket } from './udp-packet.js';
 
 export interface UdpRequest extends Omit<UdpPacket, 'sequence'> {
@@ -127,7 +128,7 @@ export class UdpLink {
     const cause = this.#refusal;
     const details = { hint: HINT, cause, facts: { operation, tries, code: cause?.code } };
     if (cause === undefined) return new TimeoutError(operation, tries * this.#retransmitMs, details);
-    return new TransportError(`Nothing answers at ${this.name} (${String(cause.code)}).`, details);
+    return new TransportError(`Nothing answers at ${this.name}: ${connectReason(cause)}.`, details);
   }
 
   #closedError(): TransportError {

@@ -1,6 +1,7 @@
 import { readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writePrivateFile } from '../config/private-file.js';
+import { systemHint } from '../device/system-error.js';
 import { FileError } from '../errors.js';
 
 /** What is known of a flash that was begun and has not come to its end. */
@@ -43,7 +44,7 @@ export class FlashJournal {
       await writePrivateFile(this.#file, `${JSON.stringify({ version: SCHEMA_VERSION, ...record }, null, 2)}\n`);
     } catch (error) {
       throw new FileError(`The journal of the flash, ${this.#file}, cannot be written.`, {
-        hint: error instanceof Error ? error.message : undefined,
+        hint: systemHint(error),
         cause: error,
       });
     }

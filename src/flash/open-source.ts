@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { systemReason } from '../device/system-error.js';
 import { FileError } from '../errors.js';
 import { openFileSource, openFolder } from './folder-source.js';
 import type { ImageSource } from './image-source.js';
@@ -29,5 +30,5 @@ function reasonOf(error: unknown): string {
     ? 'there is no such file or folder'
     : code === 'EACCES'
       ? 'you may not read it'
-      : String(code);
+      : systemReason(error);
 }

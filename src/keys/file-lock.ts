@@ -3,6 +3,7 @@ import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { makePrivateDir, PRIVATE_FILE_MODE } from '../config/private-file.js';
+import { systemHint } from '../device/system-error.js';
 import { FileError } from '../errors.js';
 import { withDeadline } from '../time/deadline.js';
 import { until } from '../time/retry.js';
@@ -57,7 +58,7 @@ async function create(lock: string, token: string): Promise<boolean> {
     if (isCode(error, 'EEXIST') || (process.platform === 'win32' && isCode(error, 'EPERM'))) return false;
     throw new FileError(`${lock} cannot be made.`, {
       cause: error,
-      hint: error instanceof Error ? error.message : undefined,
+      hint: systemHint(error),
     });
   }
 }

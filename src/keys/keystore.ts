@@ -4,6 +4,7 @@ import { copyFile, link, readFile, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { ConfigPaths } from '../config/paths.js';
 import { writePrivateFile } from '../config/private-file.js';
+import { systemHint } from '../device/system-error.js';
 import { FileError, UsageError } from '../errors.js';
 import type { Identity } from './identity.js';
 import { checkOwnerOnly } from './key-permissions.js';
@@ -156,7 +157,7 @@ async function readKeyFile(file: string): Promise<string | undefined> {
     if (isCode(error, 'ENOENT')) return undefined;
     throw new FileError(`The key file ${file} cannot be read.`, {
       cause: error,
-      hint: error instanceof Error ? error.message : undefined,
+      hint: systemHint(error),
     });
   }
 }
@@ -164,7 +165,7 @@ async function readKeyFile(file: string): Promise<string | undefined> {
 function unwritable(file: string, cause: unknown): FileError {
   return new FileError(`The key file ${file} cannot be written.`, {
     cause,
-    hint: cause instanceof Error ? cause.message : undefined,
+    hint: systemHint(cause),
   });
 }
 

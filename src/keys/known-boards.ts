@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { writePrivateFile } from '../config/private-file.js';
+import { systemHint } from '../device/system-error.js';
 import { AmbiguousDeviceError, FileError } from '../errors.js';
 import { withFileLock } from './file-lock.js';
 import { fingerprint, sameHostKey, type HostKey } from './host-key.js';
@@ -20,7 +21,7 @@ export async function loadKnownBoards(file: string): Promise<KnownBoard[]> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
     throw new FileError(`The list of known boards, ${file}, cannot be read.`, {
       cause: error,
-      hint: error instanceof Error ? error.message : undefined,
+      hint: systemHint(error),
     });
   }
   return parseKnownBoards(text, file);

@@ -2,6 +2,7 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { formatRoute, isLoopback, routeHost, type SshRoute } from '../device/route.js';
 import { safeText } from '../device/board-text.js';
+import { connectReason } from '../device/system-error.js';
 import { hasZone } from '../device/tcp-socket.js';
 import { withDeadline } from '../time/deadline.js';
 
@@ -38,7 +39,7 @@ export async function offerKey(
   options: OfferOptions = {},
 ): Promise<KeymasterAnswer> {
   const timeoutMs = options.timeoutMs ?? ANSWER_TIMEOUT_MS;
-  if (!hasZone(routeHost(route))) return { kind: 'closed', text: 'ENODEV' };
+  if (!hasZone(routeHost(route))) return { kind: 'closed', text: 'the interface is gone' };
   const deadline = { operation: `offering the key to ${formatRoute(route)}`, timeoutMs, signal: options.signal };
   try {
     return await withDeadline(deadline, signal => put(route, `${publicLine}\n`, signal));
@@ -94,5 +95,5 @@ function failureAnswer(error: unknown, timeoutMs: number): KeymasterAnswer {
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   if (code === 'TIMEOUT') return { kind: 'silent', timeoutMs };
   if (code.startsWith('HPE_')) return { kind: 'garbage', text: 'it does not speak HTTP' };
-  return { kind: 'closed', text: code === '' ? safeText(error.message) : code };
+  return { kind: 'closed', text: safeText(connectReason(error)) };
 }

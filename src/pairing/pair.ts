@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Device } from '../device/device.js';
 import { matchesSelector } from '../device/selector.js';
+import { systemHint } from '../device/system-error.js';
 import { BoardRefusedError, DeviceNotFoundError, FileError } from '../errors.js';
 import { toStoredFormat } from '../keys/key-import.js';
 import { identityOf } from '../keys/public-line.js';
@@ -75,7 +76,7 @@ export async function pushKeyFile(host: HostContext, keyFile: string, request: B
     text = await readFile(keyFile, 'utf8');
   } catch (error) {
     throw new FileError(`The key file ${keyFile} cannot be read.`, {
-      hint: error instanceof Error ? error.message : undefined,
+      hint: systemHint(error),
       cause: error,
     });
   }

@@ -1,5 +1,6 @@
 import { MdtError, ProtocolError, TransportError, type MdtErrorDetails } from '../errors.js';
 import { safeText } from '../device/board-text.js';
+import { connectReason } from '../device/system-error.js';
 
 /** How far a connection got; decides what an error of it means. */
 export type ConnectStage = 'connecting' | 'greeting' | 'key-exchange' | 'authenticating' | 'ready';
@@ -36,22 +37,6 @@ export function stageHint(stage: ConnectStage): string {
     : 'The board may be busy or hung: wait for its boot to end, or restart it.';
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'nothing listens there',
-  EHOSTUNREACH: 'there is no way to this address',
-  ENETUNREACH: 'there is no way to this network',
-  EHOSTDOWN: 'the host is down',
-  ENOTFOUND: 'the name is not known',
-  EAI_AGAIN: 'the name cannot be looked up now',
-  ETIMEDOUT: 'it does not answer',
-  ECONNRESET: 'it closed the connection',
-  EPIPE: 'it closed the connection',
-  ENODEV: 'the interface is gone',
-  EADDRNOTAVAIL: 'this host has no address for it',
-  EACCES: 'this host does not allow it',
-  EPERM: 'this host does not allow it',
-};
-
 /** An established connection that broke, for whatever ssh2 says about it. */
 export function lostConnection(peer: string, cause?: Error & { level?: string }): TransportError {
   if (cause?.level === 'client-socket') return socketError(cause, peer, 'ready');
@@ -65,11 +50,9 @@ export function lostConnection(peer: string, cause?: Error & { level?: string })
 
 /** A socket that could not be opened or broke. */
 export function socketError(error: NodeJS.ErrnoException, peer: string, stage: ConnectStage): TransportError {
-  const reason = REASONS[error.code ?? ''] ?? error.message;
+  const reason = connectReason(error);
   const message =
-    stage === 'connecting'
-      ? `Cannot connect to ${peer}: ${reason}.`
-      : `The connection to ${peer} was lost: ${reason === 'nothing listens there' ? error.message : reason}.`;
+    stage === 'connecting' ? `Cannot connect to ${peer}: ${reason}.` : `The connection to ${peer} was lost: ${reason}.`;
   return new TransportError(message, {
     cause: error,
     hint: stage === 'connecting' ? stageHint('connecting') : undefined,

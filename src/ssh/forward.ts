@@ -1,5 +1,6 @@
 import { connect as connectSocket, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { connectReason } from '../device/system-error.js';
 import { PermissionError, TransportError } from '../errors.js';
 import { onAbort, throwIfAborted } from '../time/deadline.js';
 import { ANY_HOST, formatEndpoint, type ForwardSpec } from './forward-spec.js';
@@ -146,7 +147,7 @@ function listenError(error: NodeJS.ErrnoException, listen: Endpoint): Error {
       hint: 'Choose a port above 1023.',
     });
   }
-  return new TransportError(`This host cannot listen on ${name}: ${error.message}.`, details);
+  return new TransportError(`This host cannot listen on ${name}: ${connectReason(error)}.`, details);
 }
 
 async function connectHere(target: Endpoint): Promise<Socket> {
@@ -157,7 +158,7 @@ async function connectHere(target: Endpoint): Promise<Socket> {
         : connectSocket({ host: target.host, port: target.port, allowHalfOpen: true, noDelay: true });
     socket.once('error', (error: NodeJS.ErrnoException) => {
       reject(
-        new TransportError(`This host cannot connect to ${formatEndpoint(target)}: ${error.message}.`, {
+        new TransportError(`This host cannot connect to ${formatEndpoint(target)}: ${connectReason(error)}.`, {
           cause: error,
           facts: { code: error.code },
         }),

@@ -1,5 +1,6 @@
 import { readFile, stat } from 'node:fs/promises';
 import { safeText } from '../device/board-text.js';
+import { systemHint } from '../device/system-error.js';
 import { FileError } from '../errors.js';
 import type { TfliteModel } from './model.js';
 import { ModelFormatError } from './model-format-error.js';
@@ -38,7 +39,7 @@ async function readBytes(path: string): Promise<Uint8Array> {
     if (error instanceof FileError) throw error;
     const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     if (missing) throw new FileError(`There is no file ${name}.`, { cause: error, hint: 'Check the path.' });
-    const hint = error instanceof Error ? error.message : undefined;
+    const hint = systemHint(error);
     throw new FileError(`${name} cannot be read.`, { cause: error, hint });
   }
 }

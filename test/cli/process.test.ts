@@ -89,7 +89,7 @@ for (const command of ['version', 'help']) {
       });
       await full.close();
       t.is(status, 5);
-      t.regex(stderr, /^error: The output cannot be written\.\nhint: ENOSPC/);
+      t.regex(stderr, /^error: The output cannot be written\.\nhint: The system says: no space left on device\.$/m);
     },
   );
 }

@@ -68,4 +68,6 @@ test('nobody there, or a wait that is aborted, is told as that', async t => {
   const place = `tcp:127.0.0.1:${String(server.port)}`;
   await t.throwsAsync(openConsole(place, { signal: AbortSignal.abort() }), { code: 'ABORTED' });
   await t.throwsAsync(openConsole('tcp:127.0.0.1:1'), { code: 'TRANSPORT', message: /refuses the connection/ });
+  const gone = { code: 'TRANSPORT', message: 'tcp:[fe80::1%mdt-none]:2000 cannot be reached: the interface is gone.' };
+  await t.throwsAsync(openConsole('tcp:[fe80::1%mdt-none]:2000'), gone);
 });

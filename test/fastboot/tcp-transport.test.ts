@@ -90,6 +90,10 @@ test('a server that takes the connection and says nothing is given up in the tim
 test('a port where nobody listens is unreachable, not timed out', async t => {
   const error = await t.throwsAsync(open(1), { instanceOf: TransportError });
   t.is(error.facts['code'], 'ECONNREFUSED');
+  await t.throwsAsync(TcpTransport.open({ protocol: 'tcp', host: 'fe80::1%mdt-none' }), {
+    instanceOf: TransportError,
+    message: 'tcp:fe80::1%mdt-none cannot be reached: the interface is gone.',
+  });
 });
 
 test('a connection that ends in the middle of a packet is lost', async t => {

@@ -2,6 +2,7 @@ import { readvSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
+import { systemReason } from '../../device/system-error.js';
 import { FileError } from '../../errors.js';
 import { findHoles } from './holes.js';
 import { endsEarly, type Extent, type Image, type ImageCursor, type Step } from './image.js';
@@ -173,7 +174,8 @@ function without(buffers: readonly Uint8Array[], lengthBytes: number): Uint8Arra
 
 function unreadable(path: string, error: unknown): FileError {
   const code = (error as NodeJS.ErrnoException).code;
-  const reason = code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'you may not read it' : String(code);
+  const reason =
+    code === 'ENOENT' ? 'there is no such file' : code === 'EACCES' ? 'you may not read it' : systemReason(error);
   return new FileError(`The image ${path} cannot be read: ${reason}.`, {
     hint: 'Check the path of the image.',
     cause: error,

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { systemReason } from '../../device/system-error.js';
 import { FileError, MdtError } from '../../errors.js';
 
 /**
@@ -23,7 +24,7 @@ export async function writeOutputFile<T>(path: string, write: (file: FileHandle)
     await rm(temporary, { force: true });
     if (error instanceof MdtError || (error as NodeJS.ErrnoException).code === undefined) throw error;
     const { code } = error as NodeJS.ErrnoException;
-    throw new FileError(`${path} cannot be written (${String(code)}).`, {
+    throw new FileError(`${path} cannot be written: ${systemReason(error)}.`, {
       hint: 'Check the folder, its permissions and the free space.',
       cause: error,
       facts: { path, code },
