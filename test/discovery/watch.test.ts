@@ -46,7 +46,7 @@ test('boards are told as they come, change and say goodbye', async t => {
 });
 
 test('a board that is heard no more is removed when its records expire', async t => {
-  const announced = response(recordsOf({ ...OTTER, ttlSeconds: 1 }));
+  const announced = response(recordsOf({ ...OTTER, ttlSeconds: 3 }));
   const responder = await FakeResponder.start(t, () => {
     if (responder.questions.length === 1) responder.announce(announced);
   });
@@ -57,7 +57,7 @@ test('a board that is heard no more is removed when its records expire', async t
 });
 
 test('a board is asked again before its records expire, and stays', async t => {
-  const announced = response(recordsOf({ ...OTTER, ttlSeconds: 4 }));
+  const announced = response(recordsOf({ ...OTTER, ttlSeconds: 6 }));
   const asked = new EventEmitter();
   const responder = await FakeResponder.start(t, question => {
     if (!question.legacy) responder.announce(announced);
