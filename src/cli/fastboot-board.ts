@@ -10,7 +10,7 @@ import { addVerb, type VerbText } from './verb.js';
 export function addFastbootVerb(topic: Command, name: string, text: Omit<VerbText, 'group'>): Command {
   return addVerb(topic, name, { group: 'flashing', ...text })
     .addOption(boardOption())
-    .addOption(timeoutOption('longest silence of the board (default: 30; for erasing and writing 600)'));
+    .addOption(timeoutOption('longest silence of the board, in seconds (default: 30, for erasing and writing 600)'));
 }
 
 /** The name that Android's fastboot has for it; before the verb it means the same as behind it. */

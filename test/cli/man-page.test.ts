@@ -12,6 +12,12 @@ test('the manual page has every visible command, its options and the exit codes'
   t.notRegex(out, /__complete/);
 });
 
+test('what a command says of itself flows with the width of the terminal: no text breaks its own lines', async t => {
+  const { out } = await mdt({ configDir: await tempDir(t) }, 'man');
+  // Behind the command line of an example it is meant.
+  t.notRegex(out, /^(?!\.B ).+\n\.br$/m);
+});
+
 test('no line starts a macro by accident', async t => {
   const { out } = await mdt({ configDir: await tempDir(t) }, 'man');
   for (const line of out.split('\n').filter(text => /^[.']/.test(text))) {

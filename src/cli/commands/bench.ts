@@ -39,9 +39,9 @@ export function addBench(program: Command, cli: Cli): void {
     group: 'models',
     summary: 'measure models on the Edge TPU of a board',
     details:
-      'Measure models on the Edge TPU of a board, or on its CPU: load, first\n' +
-      'inference, percentiles, throughput, copies, drift, temperature, and how that\n' +
-      'compares. Times are milliseconds. Models and the agent that runs them are put\n' +
+      'Measure models on the Edge TPU of a board, or on its CPU: load, first ' +
+      'inference, percentiles, throughput, copies, drift, temperature, and how that ' +
+      'compares. Times are milliseconds. Models and the agent that runs them are put ' +
       'on the board once, and python3 has to be there.',
     examples: [
       ['mdt bench detect_edgetpu.tflite', 'with the verdict against what Google measured on this kind of board'],
@@ -82,7 +82,9 @@ function addRunOptions(verb: Command): Command {
       new Option('--tpu <number>', 'which Edge TPU, or all at the same time').argParser(parseTpu).conflicts('cpu'),
     )
     .addOption(new Option('--runs <count>', 'inferences (default: 500, on the CPU 50)').argParser(upTo(1, MAX_RUNS)))
-    .addOption(new Option('--duration <seconds>', 'measure for this long').argParser(parseDuration).conflicts('runs'))
+    .addOption(
+      new Option('--duration <seconds>', 'measure for so many seconds').argParser(parseDuration).conflicts('runs'),
+    )
     .addOption(
       new Option('--warmup <count>', 'inferences before that are not counted (default: 5)').argParser(
         upTo(0, 1_000_000),

@@ -8,8 +8,8 @@ export function addFlash(program: Command, cli: Cli): void {
     group: 'flashing',
     summary: 'write a release of Mendel to a board',
     details:
-      'Write a release of Mendel to a board: a release zip as it was downloaded, the folder it was unpacked to, or one image.\n' +
-      'The board is brought into fastboot from Mendel or by its serial console, if it is not there already. All images are read\n' +
+      'Write a release of Mendel to a board: a release zip as it was downloaded, the folder it was unpacked to, or one image. ' +
+      'The board is brought into fastboot from Mendel or by its serial console, if it is not there already. All images are read ' +
       'through, and held against the board, before anything is written; what was interrupted goes on with --resume.',
     examples: [
       ['mdt flash enterprise-eagle-20211117215217.zip', 'the board there is; /home is kept'],

@@ -38,7 +38,7 @@ function addCheck(topic: Command, cli: Cli): void {
     group: 'flashing',
     summary: 'say what is missing for this user to open boards',
     details:
-      'Say whether the udev rules are installed, and which of the boards that are plugged in this user may open.\n' +
+      'Say whether the udev rules are installed, and which of the boards that are plugged in this user may open. ' +
       'Ends with 5 if anything is missing.',
   })
     .addOption(jsonOption())

@@ -11,7 +11,7 @@ export function addFastbootDevices(topic: Command, cli: Cli): void {
     group: 'flashing',
     summary: 'list the boards in fastboot on USB',
     details:
-      'List the boards in fastboot on USB. Into a pipe it prints one line per board as the fastboot of Android does,\n' +
+      'List the boards in fastboot on USB. Into a pipe it prints one line per board as the fastboot of Android does, ' +
       'SERIALNUMBER<TAB>fastboot, or "no permissions" where this user may not open it.',
   })
     .addOption(jsonOption())

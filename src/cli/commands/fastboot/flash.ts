@@ -8,7 +8,7 @@ export function addFlash(topic: Command, cli: Cli): void {
   addFastbootVerb(topic, 'flash', {
     summary: 'write an image to a partition',
     details:
-      'Write a raw or sparse image to a partition. It is read through and held against the size of the partition before\n' +
+      'Write a raw or sparse image to a partition. It is read through and held against the size of the partition before ' +
       'anything is sent; one that is larger than the board takes at once goes in pieces.',
     examples: [['mdt fastboot -s tcp:192.168.1.7 flash boot boot_arm64.img', 'write boot_arm64.img to boot']],
   })

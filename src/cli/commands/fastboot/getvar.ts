@@ -8,7 +8,7 @@ export function addGetvar(topic: Command, cli: Cli): void {
   addFastbootVerb(topic, 'getvar', {
     summary: 'print a variable of the bootloader',
     details:
-      'Print the value of a variable, or with the name all the variables that the board lists.\n' +
+      'Print the value of a variable, or with the name all the variables that the board lists. ' +
       'Boards have more than they list, such as serialno or partition-size:NAME.',
     examples: [['mdt fastboot -s tcp:192.168.1.7 getvar product', 'print which board it is']],
   })

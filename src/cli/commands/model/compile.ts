@@ -19,7 +19,7 @@ export function addModelCompile(topic: Command, cli: Cli): void {
     group: 'models',
     summary: 'compile models for the Edge TPU with the edgetpu_compiler of this host',
     details:
-      'Compile quantized models for the Edge TPU, and show what came out. The edgetpu_compiler of Google has to be\n' +
+      'Compile quantized models for the Edge TPU, and show what came out. The edgetpu_compiler of Google has to be ' +
       'installed here; it exists for Linux on x86-64. Several models are compiled to share one Edge TPU.',
     examples: [
       ['mdt model compile detect.tflite', 'makes detect_edgetpu.tflite in the current folder'],
@@ -29,7 +29,7 @@ export function addModelCompile(topic: Command, cli: Cli): void {
     .addArgument(new Argument('<file...>', 'models'))
     .addOption(new Option('-o, --out-dir <folder>', 'where to put the results'))
     .addOption(new Option('--min-runtime <version>', 'oldest Edge TPU runtime to compile for').argParser(parseRuntime))
-    .addOption(timeoutOption('give up after this long (default: 15 minutes)'))
+    .addOption(timeoutOption('give up after so many seconds (default: 900)'))
     .addOption(jsonOption())
     .action(async (files: readonly string[], options: Options) => {
       const { compileModels } = await import('../../../models/compile.js');

@@ -18,7 +18,7 @@ export function addModelInfo(topic: Command, cli: Cli): void {
     group: 'models',
     summary: 'show what is in .tflite files',
     details:
-      'Show inputs, outputs, operators and, of models for the Edge TPU, the memory they need and the runtime.\n' +
+      'Show inputs, outputs, operators and, of models for the Edge TPU, the memory they need and the runtime. ' +
       'Several files are also looked at as a set that shares one Edge TPU.',
     examples: [
       ['mdt model info detect_edgetpu.tflite', 'what it takes and gives, and what will be slow'],

@@ -19,7 +19,7 @@ export function addModelPush(topic: Command, cli: Cli): void {
     group: 'models',
     summary: 'put models on a board',
     details:
-      'Put models on a board, below ~/.mdt/models, where programs open them as names/NAME. What is there already is not\n' +
+      'Put models on a board, below ~/.mdt/models, where programs open them as names/NAME. What is there already is not ' +
       'sent again. A model that needs a newer Edge TPU runtime than the board has is refused before anything is sent.',
     examples: [
       ['mdt model push detect_edgetpu.tflite', 'to be found on the board as ~/.mdt/models/names/detect_edgetpu.tflite'],
