@@ -19,7 +19,7 @@ import type { SkippedFile, SymlinkChoice } from './transfer.js';
 const MAX_DEPTH = 200;
 const READABLE_BY_ALL = 0o444;
 /** How long the walk may keep everything else waiting. */
-const BREATH_MS = 2;
+const BREATH_MS = 10;
 
 export interface LocalEntry {
   readonly kind: 'file' | 'directory' | 'symlink';
@@ -58,7 +58,6 @@ export function sourceName(source: string): string {
  */
 export async function readLocalSource(source: string, options: WalkOptions): Promise<LocalSource> {
   const walk = new Walk(options);
-  await walk.breathe();
   const stats = orUnreadable(source, () => statSync(hostPath(source)));
   if (!stats.isFile() && !stats.isDirectory()) {
     throw new FileError(`${safeText(source)} is neither a file nor a folder.`, {
@@ -79,22 +78,16 @@ interface Place {
 
 /**
  * Asks for everything at once and not through promises, which for thousands of files would take several times as long;
- * before it begins and every few milliseconds it lets others have their turn. A board that is asked something meanwhile
- * starts the program only after several messages, each of which would wait for the walk.
+ * every few milliseconds it lets others have their turn.
  */
 class Walk {
   readonly entries: LocalEntry[] = [];
   readonly skipped: SkippedFile[] = [];
   readonly #options: WalkOptions;
-  #breathedAtMs = 0;
+  #breathedAtMs = performance.now();
 
   constructor(options: WalkOptions) {
     this.#options = options;
-  }
-
-  async breathe(): Promise<void> {
-    await setImmediate();
-    this.#breathedAtMs = performance.now();
   }
 
   async add(place: Place, stats: Stats): Promise<void> {
@@ -128,7 +121,7 @@ class Walk {
       // What vanished since the folder was read is no longer part of it.
       if (found?.isFile() === true) this.#addFile(child, found);
       else if (found) await this.add(child, found);
-      if (performance.now() - this.#breathedAtMs >= BREATH_MS) await this.breathe();
+      if (performance.now() - this.#breathedAtMs >= BREATH_MS) await this.#breathe();
     }
   }
 
@@ -149,6 +142,11 @@ class Walk {
     const isLoop = stats?.isDirectory() === true && place.ancestors.includes(realpathSync(hostPath(place.path)));
     if (!stats || isLoop) this.skipped.push({ path: place.path, reason: 'broken-symlink' });
     else await this.add(place, stats);
+  }
+
+  async #breathe(): Promise<void> {
+    await setImmediate();
+    this.#breathedAtMs = performance.now();
   }
 }
 

@@ -1,4 +1,3 @@
-import { mkdirSync } from 'node:fs';
 import { chmod, mkdir, symlink, utimes, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
@@ -29,14 +28,6 @@ test('a folder is read with everything in it, folders first, with sizes, modes a
   t.is(file?.sizeBytes, 5);
   t.is(file?.modifiedAtS, 1000.5);
   if (!onWindows) t.is(file?.mode, 0o751);
-});
-
-test('nothing is read before the caller has had his turn', async t => {
-  const dir = await tempDir(t);
-  const source = join(dir, 'late');
-  const reading = readLocalSource(source, { symlinks: 'preserve' });
-  mkdirSync(source);
-  t.is((await reading).entries.length, 1);
 });
 
 test('the name of a source is that of the folder it is, empty for its content', t => {
