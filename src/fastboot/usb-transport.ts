@@ -22,7 +22,7 @@ const LEAST_READ_BYTES = 512;
  */
 const READ_SLICE_MS = 1000;
 /** For what only waits for the system: opening, claiming. */
-const SETUP_TIMEOUT_MS = 5000;
+const SETUP_TIMEOUT_MS = 15_000;
 /**
  * Longest wait of a close for what is under way: longer than any read. A write that the board does not take goes on until
  * its own time is over or this process ends, and the interface stays claimed for so long.

@@ -75,7 +75,7 @@ usbTest('Ctrl-C ends a command whose words the board does not take, and frees th
   const words = ['bin/mdt.js', 'fastboot', 'getvar', '--timeout', '600', 'version'];
   const command = spawn(process.execPath, words, { stdio: 'ignore', env: { ...process.env, HOME: await tempDir(t) } });
   const ended = once(command, 'exit');
-  await until({ intervalMs: 100, signal: AbortSignal.timeout(60_000) }, async () =>
+  await until({ intervalMs: 100, signal: AbortSignal.timeout(240_000) }, async () =>
     (await board.state()).heldWrites > 0 ? true : undefined,
   );
   command.kill('SIGINT');

@@ -74,9 +74,10 @@ usbTest('Ctrl-C in the middle of a step frees the board at once', async t => {
   const { path, configDir, homeDir } = await desk(t);
   await board.order({ kind: 'trouble', trouble: { kind: 'deaf', atBytes: 4_500_000 } });
   const command = startBuilt(t, homeDir, 'flash', '--yes', path);
-  await until({ intervalMs: 100, signal: AbortSignal.timeout(240_000) }, async () =>
-    (await board.state()).heldWrites > 0 ? true : undefined,
-  );
+  await until({ intervalMs: 100, signal: AbortSignal.timeout(240_000) }, async () => {
+    if (command.child.exitCode !== null) throw new Error((await command.ended()).err);
+    return (await board.state()).heldWrites > 0 ? true : undefined;
+  });
   command.child.kill('SIGINT');
   const { code, err } = await command.ended();
   t.is(code, 130, err);

@@ -30,8 +30,6 @@ const taken = new Set<number>();
 export class HubPort {
   readonly #port: number;
   #ownEnd: Socket | undefined;
-  /** The name in sysfs of what was unplugged last, such as `1-2`. */
-  #gone: string | undefined;
 
   private constructor(port: number) {
     this.#port = port;
@@ -48,7 +46,6 @@ export class HubPort {
   async plugIn(device: EmulatedDevice): Promise<void> {
     const [kernelEnd, ownEnd] = await socketPair();
     new Session(ownEnd, device);
-    await this.#untilFree();
     // Made before Node had a name for it; there is no other way to the number of the descriptor.
     const { fd } = (kernelEnd as unknown as { _handle: { fd: number } })._handle;
     const deviceId = (1 << 16) | (2 + this.#port);
@@ -58,32 +55,28 @@ export class HubPort {
     this.#ownEnd = ownEnd;
   }
 
-  /** As from pulling the cable, if one is in. */
+  /**
+   * As from pulling the cable, if one is in. Resolves when the kernel has let go of the device and its hub has noticed: if
+   * one like it were there by the time that the hub looks, it would be taken for the same, since vhci-hcd leaves the port
+   * enabled.
+   */
   async unplug(): Promise<void> {
     const ownEnd = this.#ownEnd;
     this.#ownEnd = undefined;
     if (ownEnd === undefined) return;
-    this.#gone = this.#row()?.[6];
+    const folder = join(DEVICES, this.#row()?.[6] ?? NOWHERE);
     const closed = once(ownEnd, 'close');
     // What was answered already is still on its way.
     ownEnd.end(() => ownEnd.destroy());
     await closed;
+    await until({ intervalMs: 20, signal: AbortSignal.timeout(TIMEOUT_MS) }, () =>
+      Promise.resolve((this.#row()?.[2] === FREE && !existsSync(folder)) || undefined),
+    );
   }
 
   /** Leaves the port to others. */
   release(): void {
     taken.delete(this.#port);
-  }
-
-  /**
-   * The kernel needs a moment to let go of the device before, and its hub another one to notice: a device like the one
-   * before that is there when the hub looks at last would be taken for that one, since vhci-hcd leaves the port enabled.
-   */
-  async #untilFree(): Promise<void> {
-    const gone = join(DEVICES, this.#gone ?? NOWHERE);
-    await until({ intervalMs: 20, signal: AbortSignal.timeout(TIMEOUT_MS) }, () =>
-      Promise.resolve((this.#row()?.[2] === FREE && !existsSync(gone)) || undefined),
-    );
   }
 
   #row(): string[] | undefined {
