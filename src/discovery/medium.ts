@@ -51,6 +51,16 @@ export async function describeRoute(target: TypedAddress, links?: readonly Link[
 }
 
 /**
+ * Whether a connection to `route` went over its interface, by this host's own address of the connection: where two boards
+ * have one IPv4 address on two cables, the system sends to one of them whichever is meant. A scope leaves no doubt.
+ */
+export function wentOver(route: SshRoute, ownAddress: string, links: readonly Link[]): boolean {
+  if (isLinkLocalIpv6(route.address)) return true;
+  const owners = links.filter(link => [...link.ipv4, ...link.ipv6].some(own => own.address === ownAddress));
+  return owners.length === 1 && owners[0]?.id === route.interface;
+}
+
+/**
  * Whether an address that was announced on `link` can be a board's: no wildcard, no multicast, no broadcast, and this
  * host itself only where the announcement came from this host.
  */

@@ -1,7 +1,7 @@
-import { isLinkLocalIpv6, routeHost, SSH_PORT, type SshRoute } from '../device/route.js';
+import { routeHost, SSH_PORT, type SshRoute } from '../device/route.js';
 import { pause } from '../time/deadline.js';
 import { isContinued, isOnLink, linkFingerprint, listLinks, type Link } from './interfaces.js';
-import { routeOver } from './medium.js';
+import { routeOver, wentOver } from './medium.js';
 import type { Sighting } from './sighting.js';
 import { monotonicNow, type DiscoverySource, type SourceContext } from './source.js';
 import { probeSsh } from './ssh-probe.js';
@@ -105,22 +105,12 @@ class UsbSearch {
     const route = routeOver(link, address, SSH_PORT);
     const target = { host: routeHost(route), port: route.port };
     const ownAddress = await probe(target, { timeoutMs: PROBE_TIMEOUT_MS, signal });
-    if (ownAddress === undefined || !this.#wentOver(link, address, ownAddress)) return;
+    if (ownAddress === undefined || !wentOver(route, ownAddress, this.#links)) return;
     const { serialNumber, hostName = '' } = link.gadget ?? {};
     const identity = { name: hostName, ...(serialNumber === undefined ? {} : { serialNumber }) };
     sightings.push({ source: 'usb-network', route, ...identity });
     cable.pendingUntil = 0;
     this.#report();
-  }
-
-  /**
-   * Where two boards have one IPv4 address on two cables, the system sends to one of them whichever is meant: only this
-   * host's own address of the connection shows to which. A scope leaves no doubt.
-   */
-  #wentOver(link: Link, address: string, ownAddress: string): boolean {
-    if (isLinkLocalIpv6(address)) return true;
-    const owners = this.#links.filter(other => other.ipv4.some(own => own.address === ownAddress));
-    return owners.length === 1 && owners[0]?.id === link.id;
   }
 
   #report(): void {

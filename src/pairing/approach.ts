@@ -1,4 +1,6 @@
-import { routeHost, type SshRoute } from '../device/route.js';
+import { formatRoute, routeHost, type SshRoute } from '../device/route.js';
+import { listLinks } from '../discovery/interfaces.js';
+import { wentOver } from '../discovery/medium.js';
 import { TransportError } from '../errors.js';
 import type { HostKey } from '../keys/host-key.js';
 import { connect, type Credential } from '../ssh/connect.js';
@@ -16,6 +18,8 @@ export interface ApproachOptions {
   /** The only host keys that are accepted; where there are none any is, and the answer tells which. */
   readonly pinned: readonly Pinned[];
   readonly credentials?: readonly Credential[];
+  /** Only over the interface of the route: no key tells whether it is the board that was found there. */
+  readonly requireInterface?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -29,6 +33,7 @@ export async function approach(login: HostLogin, route: SshRoute, options: Appro
       {
         username: login.username,
         credentials: options.credentials ?? [{ kind: 'key', privateKey: login.identity.privateKey }],
+        ...(options.requireInterface === true ? { verifyPath: own => requireInterface(route, own) } : {}),
         verifyHostKey: key => {
           shown = key;
           requirePinned(options.pinned, key);
@@ -43,4 +48,13 @@ export async function approach(login: HostLogin, route: SshRoute, options: Appro
     if (!shown) throw new TransportError('The board ended the connection before it showed its key.', { cause: error });
     return { kind: 'unauthorised', hostKey: shown, error };
   }
+}
+
+/** On the cables of several boards the system takes one of them for the address that they share. */
+async function requireInterface(route: SshRoute, ownAddress: string): Promise<void> {
+  if (route.medium !== 'usb-network' || wentOver(route, ownAddress, await listLinks())) return;
+  throw new TransportError(`${formatRoute(route)} leads to the board on another cable.`, {
+    hint: `Let ${route.interface ?? 'the interface'} have IPv6, by which boards that share an address are told apart, or unplug the other board.`,
+    facts: { route },
+  });
 }

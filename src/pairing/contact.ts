@@ -124,9 +124,11 @@ async function firstAnswer(
   { candidate, request }: Approach,
 ): Promise<{ route: SshRoute; value: Answer }> {
   const [known] = candidate.known;
+  // What was typed as an address may be any board; one that was named is the one behind the interface it was found on.
+  const requireInterface = candidate.known.length === 0 && candidate.name !== '';
   const seenNow = new Set(candidate.remembered ? [] : candidate.routes.map(routeKey));
   const result = await race<Answer>(candidate.routes, {
-    attempt: (route, signal) => approach(login, route, { pinned: candidate.known, signal }),
+    attempt: (route, signal) => approach(login, route, { pinned: candidate.known, requireInterface, signal }),
     discard: async answer => {
       if (answer.kind === 'session') await answer.session.close();
     },

@@ -12,6 +12,11 @@ export interface ConnectOptions {
   readonly username: string;
   /** Tried in order. None at all asks the server which methods it takes, and ends in AuthenticationError with them. */
   readonly credentials: readonly Credential[];
+  /**
+   * Throws to refuse the way that the connection goes, before anything is sent; `ownAddress` is this host's address of it.
+   * What it throws is what `connect` throws.
+   */
+  readonly verifyPath?: ((ownAddress: string) => Promise<void>) | undefined;
   /** Throws to refuse the server's key; what it throws is what `connect` throws. */
   readonly verifyHostKey: (key: HostKey) => Promise<void> | void;
   /** Algorithm of the pinned key, so that the server shows that key and not another of its keys. */

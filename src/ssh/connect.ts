@@ -15,7 +15,7 @@ const DEFAULT_TIMEOUT_MS = 10_000;
  * Connects and logs in. Nothing is left open when it fails.
  * @throws TransportError when the board cannot be reached or hangs up, TimeoutError when it does not answer,
  *   AuthenticationError when it takes none of the credentials, ProtocolError when it does not speak SSH,
- *   AbortedError, and what `verifyHostKey` throws.
+ *   AbortedError, and what `verifyPath` and `verifyHostKey` throw.
  */
 export async function connect(target: SshTarget, options: ConnectOptions): Promise<SshSession> {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
@@ -24,7 +24,7 @@ export async function connect(target: SshTarget, options: ConnectOptions): Promi
     return await withDeadline({ operation: 'connecting', timeoutMs, signal: options.signal }, async signal => {
       // The server starts its side while ssh2 is being loaded, which takes longer than a round trip.
       const [socket, { handshake }] = await Promise.all([
-        openSocket(target, progress, signal),
+        openSocket(target, options, progress, signal),
         import('./handshake.js'),
       ]);
       return handshake(socket, options, progress, signal);
@@ -43,10 +43,21 @@ export function formatTarget({ host, port }: SshTarget): string {
   return host.includes(':') ? `[${host}]:${String(port)}` : `${host}:${String(port)}`;
 }
 
-async function openSocket(target: SshTarget, progress: ConnectProgress, signal: AbortSignal): Promise<Socket> {
+async function openSocket(
+  target: SshTarget,
+  { verifyPath }: ConnectOptions,
+  progress: ConnectProgress,
+  signal: AbortSignal,
+): Promise<Socket> {
   const socket = await openTcpSocket(target, signal).catch((error: unknown) => {
     throw signal.aborted ? error : socketError(error as NodeJS.ErrnoException, progress.peer, 'connecting');
   });
+  try {
+    await verifyPath?.(socket.localAddress ?? '');
+  } catch (error) {
+    socket.destroy();
+    throw error;
+  }
   progress.stage = 'greeting';
   return socket;
 }

@@ -27,6 +27,25 @@ labTest('the key for one board does not go to another that has the same address'
   }
 });
 
+labTest(
+  'an address that two cables share leads to neither board that was never met, if it alone leads there',
+  async t => {
+    await using lab = await startLab({ boards: [{ links: ['usb'] }, { links: ['usb'] }] });
+    for (const board of lab.boards) await board.shell('echo 1 >/proc/sys/net/ipv6/conf/usb0/disable_ipv6');
+    const user = await DeskUser.of(t, lab);
+    const refusals: string[] = [];
+    for (const board of lab.boards) {
+      const other = lab.boards.find(one => one !== board);
+      const { code, stderr } = await user.mdt(['pair', board.name]);
+      t.is(await other?.shell(KEYS), '', `the key for ${board.name} is on the other board`);
+      if (code !== 0) refusals.push(stderr.toString());
+      await board.shell('rm -f /home/mendel/.ssh/authorized_keys');
+    }
+    t.is(refusals.length, 1);
+    t.regex(refusals[0] ?? '', /192\.168\.100\.2 leads to the board on another cable\.\nhint: .*IPv6/);
+  },
+);
+
 const FAULTS: Readonly<Record<Exclude<KeymasterFault, 'none'>, RegExp>> = {
   '400': /refused the key \(400/,
   '500': /refused the key \(500/,
