@@ -14,7 +14,8 @@ test('a pushed model is on the board by content and by name, and is listed; a se
   const file = join(await tempDir(t), 'detect.tflite');
   await writeFile(file, makeEdgeTpuModel());
   const first = await mdt({ configDir }, 'model', 'push', ...BOARD, '--json', file);
-  t.is(first.err, '');
+  // On a slow host it may tell how far it is.
+  t.notRegex(first.err, /error|warning|hint/);
   const { runtimeVersion, models } = JSON.parse(first.out) as {
     runtimeVersion: number;
     models: { sha256: string; sent: boolean; name: string }[];

@@ -16,8 +16,9 @@ test('push copies files and folders and sums them up in a line; pull brings them
   await writeFile(join(here, 'app', 'main.py'), 'print()\n');
   await writeFile(join(here, 'app', 'data', 'x.bin'), Buffer.alloc(50_000, 7));
   const pushed = await mdt({ configDir }, 'push', ...BOARD, join(here, 'app'));
-  t.regex(pushed.out, /^Pushed 2 files, 50\.0 kB to \/home\/mendel\/app in \d+\.\d s \(.*\/s\)\.\n$/);
-  t.deepEqual(pushed.err, '');
+  t.regex(pushed.out, /^Pushed 2 files, 50\.0 kB to \/home\/mendel\/app in [\d.]+ s \(.*\/s\)\.\n$/);
+  // On a slow host it may tell how far it is.
+  t.notRegex(pushed.err, /error|warning|hint/);
   t.is(await readFile(join(board.rootDir, 'home/mendel/app/main.py'), 'utf8'), 'print()\n');
   const again = await mdt({ configDir }, 'push', ...BOARD, join(here, 'app'));
   t.is(again.out, 'Pushed 0 files, 0 B to /home/mendel/app; 2 unchanged.\n');
