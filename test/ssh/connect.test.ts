@@ -74,6 +74,19 @@ test('the pinned kind of host key is asked for first', async t => {
   t.true(pinned !== undefined && sameHostKey(second.hostKey, pinned));
 });
 
+test('a way that is refused is the error of who refused it, and nothing is sent', async t => {
+  const heard: Buffer[] = [];
+  const server = await startTcpServer(t, socket => socket.on('data', data => heard.push(data)));
+  const refusal = new TransportError('The wrong way.');
+  const verifyPath = (ownAddress: string): Promise<void> => {
+    t.is(ownAddress, '127.0.0.1');
+    return Promise.reject(refusal);
+  };
+  t.is(await t.throwsAsync(connect(here(server.port), options({ verifyPath }))), refusal);
+  await server.idle();
+  t.deepEqual(heard, []);
+});
+
 for (const kind of ['at once', 'after thinking'] as const) {
   test(`a host key that is refused ${kind} gives the error of who refused it, and nobody logs in`, async t => {
     const server = await startFakeSshServer(t);
