@@ -3,6 +3,7 @@ import { close, closeSync, constants, fstat, fstatSync, openSync, read, readSync
 import { promisify } from 'node:util';
 import { FileError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
+import { readBuffer } from '../device/read-buffer.js';
 import { modifiedAt, type LocalEntry } from './local-tree.js';
 import { hostPath } from './names.js';
 
@@ -88,7 +89,7 @@ function openListed(entry: LocalEntry): number {
 }
 
 async function readPart(fd: number, entry: LocalEntry, position: number, length: number): Promise<Buffer> {
-  const buffer = Buffer.allocUnsafeSlow(length);
+  const buffer = readBuffer(length);
   for (let filled = 0; filled < length;) {
     const { bytesRead } = await fs.read(fd, {
       buffer,
