@@ -23,6 +23,8 @@ for word in $($b cat $root/proc/cmdline); do
     project=*) project=${word#project=} ;;
   esac
 done
+# A project below a folder that is the machine's own, such as /tmp, is not there.
+$b mkdir -p "$root$project"
 $b mount -o bind /project "$root$project"
 $b chroot $root /usr/bin/env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/tmp TERM=dumb \
   XDG_CACHE_HOME=/tmp/cache CI=true MDT_USB_LAB=1 "$node" "$run"
