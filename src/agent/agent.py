@@ -261,7 +261,7 @@ def load_tflite_c():
 	return library
 
 def fixed_bytes(rng, kind, size):
-	"""The same input on every board: any bytes, or 0 to 1 for floats, or small numbers for indices."""
+	"""The same input on every board: random bytes, or 0 to 1 for floats, or small numbers for indices."""
 	widths = {"float32": "f", "float64": "d", "int64": "q", "int32": "i", "int16": "h", "uint32": "I", "uint16": "H"}
 	if kind not in widths and kind not in ("uint8", "int8", "bool"):
 		raise Failure("MODEL_FAILED", "The model takes an input of type %s, which cannot be made up." % kind)

@@ -3,9 +3,15 @@ const MAX_SEQUENCE = 256;
 /** No cursor moves further in a line of people. */
 const MAX_MOVE = 10_000;
 
-/** ECMA-48: a control sequence; a string such as a title, up to BEL or ST; or two characters. */
-// eslint-disable-next-line no-control-regex -- control characters are what it is about
-const SEQUENCE = /\u001b(?:\[([0-?]*)[ -/]*([@-~])|[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)|[ -/]*[0-OQ-WYZ`-~\\])/y;
+const BEL = '\u0007';
+const ESC = '\u001b';
+/** ECMA-48, behind ESC: a control sequence; a string such as a title, up to BEL or ST; or one character more. */
+const SEQUENCE_PARTS = [
+  String.raw`\[([0-?]*)[ -/]*([@-~])`,
+  String.raw`[\]PX^_][^${BEL}${ESC}]*(?:${BEL}|${ESC}\\)`,
+  '[ -/]*[0-OQ-WYZ`-~\\\\]',
+];
+const SEQUENCE = new RegExp(`${ESC}(?:${SEQUENCE_PARTS.join('|')})`, 'y');
 
 /** What a control character or escape sequence does to the line with the cursor, and how long it is. */
 export type Control =
@@ -24,7 +30,7 @@ export function nextControl(text: string, position: number): Control {
       return { kind: 'to-start', length: 1 };
     case '\b':
       return { kind: 'move', by: -1, length: 1 };
-    case '\u001b':
+    case ESC:
       return nextSequence(text, position);
     default:
       return { kind: 'nothing', length: 1 };

@@ -7,8 +7,8 @@ const MAX_CHARACTERS = 64 * 1024;
 const MAX_HISTORY = 40;
 const MAX_HISTORY_LINE = 512;
 
-// eslint-disable-next-line no-control-regex -- control characters are what it is about
-const PRINTABLE = /[^\u0000-\u001f\u007f]+/y;
+/** All but what stands before the space and DEL: the control characters of ASCII. */
+const PRINTABLE = /[ -~\u0080-\uffff]+/y;
 
 /**
  * What a person would read on the terminal after the bytes of a board have been written to it: lines, of which the last

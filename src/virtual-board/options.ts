@@ -14,9 +14,9 @@ export interface VirtualBoardOptions {
   readonly rootDir?: string;
   /** Address to listen on; default 127.0.0.1, where only this host can reach the board. */
   readonly address?: string;
-  /** Default 0: any free port. */
+  /** Default 0, which takes a free one. */
   readonly sshPort?: number;
-  /** Default 0: any free port. A real board's is 41337. */
+  /** Default 0, which takes a free one. A real board's is 41337. */
   readonly keymasterPort?: number;
   /** Whether to announce the board by multicast DNS; default true. */
   readonly announce?: boolean;

@@ -79,8 +79,7 @@ async function flashThrough(
   return { code, shown: out + err, journal: [...names, ...texts].join('\n') };
 }
 
-// eslint-disable-next-line no-control-regex -- finding control characters is the purpose
-const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/;
+const CONTROL = /(?!\n)[\p{Cc}\u202e]/u;
 
 test('in the reason of a refusal and in what comes before it', async t => {
   const { code, shown, journal } = await flashThrough(t, (command, answer) =>

@@ -1,4 +1,4 @@
-import { searchAgain } from '../lab/search-again.js';
+import { searchAgain } from '../fixtures/search-again.js';
 import type { ProgramResult } from '../lab/program.js';
 import { mdt, type BoardUnderTest } from './board-under-test.js';
 import type { ContractTest } from './contract.js';

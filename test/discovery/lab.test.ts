@@ -9,7 +9,7 @@ import { startDeskAvahi } from '../lab/desk-avahi.js';
 import { cable } from '../lab/links.js';
 import { startLab, type Lab } from '../lab/lab.js';
 import { labTest } from '../lab/lab-test.js';
-import { searchAgain } from '../lab/search-again.js';
+import { searchAgain } from '../fixtures/search-again.js';
 
 const FIND = join(import.meta.dirname, 'find.js');
 /** What a Mendel board's link-local address is on USB, since all have one MAC. */
@@ -23,7 +23,7 @@ interface Told {
 
 interface Search {
   readonly wanted?: DeviceSelector;
-  /** How many ways lead to all boards together; default: any number. */
+  /** How many ways lead to all boards together; default: they are not counted. */
   readonly routes?: number;
 }
 

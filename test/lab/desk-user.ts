@@ -6,7 +6,7 @@ import { MDT } from '../contract/board-under-test.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 import type { Lab } from './lab.js';
 import { mustRun, runProgram, type ProgramResult, type RunProgramOptions } from './program.js';
-import { searchAgain } from './search-again.js';
+import { searchAgain } from '../fixtures/search-again.js';
 
 /** Somebody who uses mdt at the desk of a lab, with settings and keys of their own. */
 export class DeskUser {

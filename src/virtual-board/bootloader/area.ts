@@ -14,7 +14,7 @@ export class Area implements AsyncDisposable {
   /** Made just now, all zeros. */
   readonly isNew: boolean;
   readonly #file: FileHandle;
-  /** Steps that may hold something; undefined: any may. */
+  /** Steps that may hold something; undefined if all may. */
   readonly #written: Set<number> | undefined;
 
   private constructor(file: FileHandle, place: { path: string; sizeBytes: number; isNew: boolean }) {

@@ -7,11 +7,11 @@ export type { Layout, PartitionPlan } from './layout.js';
 export interface BootloaderOptions {
   /** What kind of board it is beneath its system; default `dev-board`. The defaults of the other options are its. */
   readonly kind?: BoardKindName;
-  /** Port of fastboot over TCP; default 0: any free one. A real board's is 5554. */
+  /** Port of fastboot over TCP; default 0, which takes a free one. A real board's is 5554. */
   readonly fastbootPort?: number;
-  /** Port of fastboot over UDP; default 0: any free one. A real board's is 5554. */
+  /** Port of fastboot over UDP; default 0, which takes a free one. A real board's is 5554. */
   readonly fastbootUdpPort?: number;
-  /** TCP port of the serial console, as of a terminal server; default 0: any free one. */
+  /** TCP port of the serial console, as of a terminal server; default 0, which takes a free one. */
   readonly consolePort?: number;
   /** Size of a new eMMC; default 7818182656, as the smallest Dev Boards have. It takes only as much room as is written. */
   readonly emmcSizeBytes?: number;

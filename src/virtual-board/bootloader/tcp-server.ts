@@ -14,7 +14,7 @@ const MAX_PACKET_BYTES = 2n ** 40n;
 export interface FastbootServerOptions {
   readonly fastboot: Fastboot;
   readonly address: string;
-  /** 0: any free one. */
+  /** 0 takes a free one. */
   readonly port: number;
   readonly faults?: () => Faults;
   /** Called when the board has been told to restart, and has said that it will. */
