@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { chmod, mkdir, open, rename, rm } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeFolders } from '../device/make-folders.js';
 
 export const PRIVATE_FILE_MODE = 0o600;
 export const PRIVATE_DIR_MODE = 0o700;
@@ -10,7 +11,7 @@ export const PRIVATE_DIR_MODE = 0o700;
  * alone: to a temporary name beside it, flushed, then renamed. Missing folders are made, also for the owner alone.
  */
 export async function writePrivateFile(path: string, content: string | Uint8Array): Promise<void> {
-  await makePrivateDir(dirname(path));
+  makeFolders(dirname(path), PRIVATE_DIR_MODE);
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     const file = await open(temporary, 'wx', PRIVATE_FILE_MODE);
@@ -25,11 +26,4 @@ export async function writePrivateFile(path: string, content: string | Uint8Arra
     await rm(temporary, { force: true });
     throw error;
   }
-}
-
-/** Makes the folder and its missing parents; a folder that was there keeps its mode. */
-export async function makePrivateDir(path: string): Promise<void> {
-  const made = await mkdir(path, { recursive: true, mode: PRIVATE_DIR_MODE });
-  // The process umask can only have taken bits away; chmod makes the mode exact where this call made the folder.
-  if (made !== undefined && process.platform !== 'win32') await chmod(path, PRIVATE_DIR_MODE);
 }

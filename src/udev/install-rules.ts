@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { makeFolders } from '../device/make-folders.js';
 import { FileError, PermissionError } from '../errors.js';
 import { readRules, RULES_NAME } from './rules-file.js';
 
@@ -30,7 +31,7 @@ export async function installRules(options: InstallRulesOptions = {}): Promise<I
   const path = join(folder, RULES_NAME);
   const partial = `${path}.${String(process.pid)}.partial`;
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolders(folder, 0o755);
     await writeFile(partial, await readRules(), { mode: 0o644 });
     await rename(partial, path);
   } catch (error) {

@@ -1,7 +1,8 @@
 import { randomInt } from 'node:crypto';
-import { mkdir, mkdtemp, readFile, realpath } from 'node:fs/promises';
+import { mkdtemp, readFile, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { makeFolders } from '../device/make-folders.js';
 import { UsageError } from '../errors.js';
 import { Board } from './board.js';
 import type { VirtualBoard, VirtualBoardOptions } from './options.js';
@@ -31,7 +32,7 @@ export async function startVirtualBoard(options: VirtualBoardOptions = {}): Prom
   const isTemporary = options.rootDir === undefined;
   const folder = options.rootDir ?? (await mkdtemp(join(tmpdir(), 'mdt-virtual-board-')));
   try {
-    await mkdir(folder, { recursive: true });
+    makeFolders(folder, 0o755);
     const rootDir = await realpath(folder);
     const name = options.name ?? (await storedName(rootDir)) ?? newName();
     if (!NAME.test(name)) {
