@@ -1,9 +1,10 @@
 import { EDGETPU_OPERATOR, readEdgeTpuPackage, type EdgeTpuPackage } from './edgetpu-package.js';
 import { Table } from './flatbuffer.js';
 import type { EdgeTpuSummary, ModelMetadata, OperatorCount, TfliteModel } from './model.js';
+import { bytesInMemory } from './model-bytes.js';
 import { ModelFormatError } from './model-format-error.js';
 import { builtinOperatorName, CUSTOM_OPERATOR } from './names.js';
-import { Span } from './span.js';
+import { Span, type ByteSource } from './span.js';
 import { quantizationOf, readGraphEnds, readTensorKinds } from './tensors.js';
 
 // Field numbers of tensorflow/lite/schema/schema.fbs.
@@ -25,7 +26,12 @@ type OperatorCode = Omit<OperatorCount, 'count'>;
  * @throws ModelFormatError if it is not a model, or truncated, damaged or made to mislead
  */
 export function readModel(bytes: Uint8Array): TfliteModel {
-  const span = Span.of(bytes);
+  return readModelFrom(bytesInMemory(bytes));
+}
+
+/** The same of bytes that are read as they are needed. */
+export function readModelFrom(source: ByteSource): TfliteModel {
+  const span = Span.of(source);
   if (!span.holds(IDENTIFIER, 4)) throw notAModel(span);
   const table = Table.root(span);
   const codes = table.tables(MODEL.operatorCodes).map(readOperatorCode);
@@ -35,7 +41,7 @@ export function readModel(bytes: Uint8Array): TfliteModel {
   const { operators, packages } = readOperators(graphs, codes);
   const kinds = graphs.map(readTensorKinds);
   return {
-    sizeBytes: bytes.byteLength,
+    sizeBytes: source.length,
     schemaVersion: table.uint32(MODEL.version),
     description: table.text(MODEL.description),
     ...readGraphEnds(main),

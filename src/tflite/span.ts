@@ -10,27 +10,32 @@ const MAX_STEPS = 500_000;
 /** Longest text that is taken from a file, in characters; the rest is cut off. */
 const MAX_TEXT = 1024;
 
+/** Where the bytes of a file come from: memory, or the file itself (model-bytes.ts). */
+export interface ByteSource {
+  readonly length: number;
+  /** `length` bytes at `at`, which are inside; valid until the next call. */
+  view(at: number, length: number): DataView;
+}
+
 /**
  * A window of a model file, little-endian as FlatBuffers are. Every read is checked against the ends of the window, and
  * nothing is copied. Positions count from the start of the window; errors name the place in the file.
  */
 export class Span {
-  readonly #view: DataView;
-  readonly #fileOffset: number;
+  readonly #source: ByteSource;
+  readonly #start: number;
+  readonly length: number;
   readonly #work: { steps: number };
 
-  private constructor(view: DataView, fileOffset: number, work: { steps: number }) {
-    this.#view = view;
-    this.#fileOffset = fileOffset;
+  private constructor(source: ByteSource, window: { start: number; length: number }, work: { steps: number }) {
+    this.#source = source;
+    this.#start = window.start;
+    this.length = window.length;
     this.#work = work;
   }
 
-  static of(bytes: Uint8Array): Span {
-    return new Span(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), 0, { steps: 0 });
-  }
-
-  get length(): number {
-    return this.#view.byteLength;
+  static of(source: ByteSource): Span {
+    return new Span(source, { start: 0, length: source.length }, { steps: 0 });
   }
 
   /** @throws ModelFormatError unless `length` bytes at `at` are inside; `what` names them in the message. */
@@ -42,76 +47,61 @@ export class Span {
   /** The window of `length` bytes at `at`; `what` names it in the error. */
   slice(at: number, length: number, what: string): Span {
     this.require(at, length, what);
-    return new Span(
-      new DataView(this.#view.buffer, this.#view.byteOffset + at, length),
-      this.#fileOffset + at,
-      this.#work,
-    );
+    return new Span(this.#source, { start: this.#start + at, length }, this.#work);
   }
 
   int8(at: number): number {
-    this.require(at, 1, 'a value');
-    return this.#view.getInt8(at);
+    return this.#value(at, 1).getInt8(0);
   }
 
   int16(at: number): number {
-    this.require(at, 2, 'a value');
-    return this.#view.getInt16(at, true);
+    return this.#value(at, 2).getInt16(0, true);
   }
 
   uint16(at: number): number {
-    this.require(at, 2, 'a value');
-    return this.#view.getUint16(at, true);
+    return this.#value(at, 2).getUint16(0, true);
   }
 
   int32(at: number): number {
-    this.require(at, 4, 'a value');
-    return this.#view.getInt32(at, true);
+    return this.#value(at, 4).getInt32(0, true);
   }
 
   uint32(at: number): number {
-    this.require(at, 4, 'a value');
-    return this.#view.getUint32(at, true);
+    return this.#value(at, 4).getUint32(0, true);
   }
 
   int64(at: number): bigint {
-    this.require(at, 8, 'a value');
-    return this.#view.getBigInt64(at, true);
+    return this.#value(at, 8).getBigInt64(0, true);
   }
 
   uint64(at: number): bigint {
-    this.require(at, 8, 'a value');
-    return this.#view.getBigUint64(at, true);
+    return this.#value(at, 8).getBigUint64(0, true);
   }
 
   float32(at: number): number {
-    this.require(at, 4, 'a value');
-    return this.#view.getFloat32(at, true);
+    return this.#value(at, 4).getFloat32(0, true);
   }
 
   /** An unsigned number of 1, 2, 4 or 8 bytes; beyond 2^53 it is too large for any use it could have here. */
   unsigned(at: number, widthBytes: 1 | 2 | 4 | 8): number {
-    this.require(at, widthBytes, 'a value');
-    if (widthBytes === 1) return this.#view.getUint8(at);
-    if (widthBytes === 2) return this.#view.getUint16(at, true);
-    return widthBytes === 4 ? this.#view.getUint32(at, true) : Number(this.#view.getBigUint64(at, true));
+    if (widthBytes === 1) return this.#value(at, 1).getUint8(0);
+    if (widthBytes === 2) return this.uint16(at);
+    return widthBytes === 4 ? this.uint32(at) : Number(this.uint64(at));
   }
 
   /** The whole window as text, without what a terminal must not see, and cut where it is endless. */
   text(): string {
-    const { buffer, byteOffset } = this.#view;
     const taken = Math.min(this.length, 4 * MAX_TEXT);
     this.spend(1 + (taken >> 4));
+    const { buffer, byteOffset } = this.#source.view(this.#start, taken);
     return safeText(Buffer.from(buffer, byteOffset, taken).toString('utf8'), MAX_TEXT);
   }
 
   /** Whether the ASCII text `text` stands at `at`. */
   holds(text: string, at: number): boolean {
     if (at < 0 || at + text.length > this.length) return false;
-    for (let index = 0; index < text.length; index++) {
-      if (this.#view.getUint8(at + index) !== text.charCodeAt(index)) return false;
-    }
-    return true;
+    const view = this.#source.view(this.#start + at, text.length);
+    return [...text].every((character, index) => view.getUint8(index) === character.charCodeAt(0));
   }
 
   /** Counts `steps` of work. @throws ModelFormatError if the file asks for more than any model can need. */
@@ -122,6 +112,11 @@ export class Span {
 
   /** A position that is none, being negative or beyond the end, counts as the end that it misses. */
   fail(problem: string, at: number): never {
-    throw new ModelFormatError(problem, this.#fileOffset + Math.min(Math.max(at, 0), this.length));
+    throw new ModelFormatError(problem, this.#start + Math.min(Math.max(at, 0), this.length));
+  }
+
+  #value(at: number, length: number): DataView {
+    this.require(at, length, 'a value');
+    return this.#source.view(this.#start + at, length);
   }
 }

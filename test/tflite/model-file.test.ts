@@ -4,6 +4,7 @@ import test from 'ava';
 import { FileError } from '../../src/errors.js';
 import { readModelFile } from '../../src/tflite/model-file.js';
 import { ModelFormatError } from '../../src/tflite/model-format-error.js';
+import { readModel } from '../../src/tflite/read-model.js';
 import { makeModel } from '../fixtures/models.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 
@@ -33,6 +34,25 @@ test('a file larger than any board has memory is not read into ours', async t =>
     instanceOf: FileError,
     message: /too large for a model: 1073741825 bytes/,
   });
+});
+
+test('reading a damaged file of 900 MB takes little memory', async t => {
+  const file = join(await tempDir(t), 'damaged.tflite');
+  await writeFile(file, makeModel().subarray(0, 200));
+  await truncate(file, 900_000_000);
+  const before = process.memoryUsage().rss;
+  await readModelFile(file).catch((error: unknown) => {
+    t.true(error instanceof ModelFormatError);
+  });
+  t.true(process.memoryUsage().rss - before < 100 * 1024 ** 2);
+});
+
+test('a model larger than what is kept of it reads as it does from memory', async t => {
+  const file = join(await tempDir(t), 'm.tflite');
+  const operators = Array.from({ length: 20_000 }, (_, index) => ({ code: index % 5 }));
+  const bytes = makeModel({ operators });
+  await writeFile(file, bytes);
+  t.deepEqual(await readModelFile(file), readModel(bytes));
 });
 
 test('an error in the format names the file', async t => {
