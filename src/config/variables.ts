@@ -1,8 +1,9 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { systemHint } from '../device/system-error.js';
 import { FileError, UsageError } from '../errors.js';
+import { fileTrouble } from './file-trouble.js';
 import { writePrivateFile } from './private-file.js';
+import { readTextFile } from './text-file.js';
 
 /** The variables that Python MDT defines and mdt understands, with their defaults. */
 export const VARIABLES = {
@@ -20,15 +21,20 @@ export function isKnownVariable(name: string): name is VariableName {
   return Object.hasOwn(VARIABLES, name);
 }
 
-/** Value stored for `name`, or undefined. @throws UsageError if the name cannot be a variable. */
+/**
+ * Value stored for `name`, or undefined.
+ * @throws UsageError if the name cannot be a variable, FileError if the file is not one line of text
+ */
 export async function readVariable(attribsDir: string, name: string): Promise<string | undefined> {
   const file = variableFile(attribsDir, name);
-  try {
-    return (await readFile(file, 'utf8')).replace(/\r?\n$/, '');
-  } catch (error) {
-    if (isMissing(error)) return undefined;
-    throw asFileError(error, `The variable ${name} cannot be read.`);
+  const value = (await readTextFile(file))?.replace(/[\r\n]+$/, '');
+  if (value !== undefined && /[\r\n]/.test(value)) {
+    throw new FileError(`${file} has to be one line, and has more.`, {
+      hint: `Edit it, or set it anew with \`mdt set ${name} VALUE\`.`,
+      facts: { file },
+    });
   }
+  return value;
 }
 
 /** @throws UsageError if the name or the value cannot be stored: values are one line. */
@@ -40,7 +46,7 @@ export async function writeVariable(attribsDir: string, name: string, value: str
   try {
     await writePrivateFile(file, `${value}\n`);
   } catch (error) {
-    throw asFileError(error, `The variable ${name} cannot be written.`);
+    throw fileTrouble(`The variable ${name} cannot be written.`, file, error);
   }
 }
 
@@ -52,7 +58,7 @@ export async function clearVariable(attribsDir: string, name: string): Promise<b
     return true;
   } catch (error) {
     if (isMissing(error)) return false;
-    throw asFileError(error, `The variable ${name} cannot be removed.`);
+    throw fileTrouble(`The variable ${name} cannot be removed.`, file, error);
   }
 }
 
@@ -63,7 +69,7 @@ export async function listVariables(attribsDir: string): Promise<Map<string, str
     names = await readdir(attribsDir);
   } catch (error) {
     if (isMissing(error)) return new Map();
-    throw asFileError(error, 'The variables cannot be listed.');
+    throw fileTrouble('The variables cannot be listed.', attribsDir, error);
   }
   const found = new Map<string, string>();
   for (const name of names.filter(entry => SAFE_NAME.test(entry) && !entry.endsWith('.tmp')).sort()) {
@@ -84,11 +90,4 @@ function variableFile(attribsDir: string, name: string): string {
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
-function asFileError(error: unknown, message: string): FileError {
-  return new FileError(message, {
-    cause: error,
-    hint: systemHint(error),
-  });
 }

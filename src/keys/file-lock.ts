@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { makePrivateDir, PRIVATE_FILE_MODE } from '../config/private-file.js';
-import { systemHint } from '../device/system-error.js';
-import { FileError } from '../errors.js';
+import { fileTrouble } from '../config/file-trouble.js';
+import { PRIVATE_DIR_MODE, PRIVATE_FILE_MODE } from '../config/private-file.js';
+import { makeFolders } from '../device/make-folders.js';
 import { withDeadline } from '../time/deadline.js';
 import { until } from '../time/retry.js';
 
@@ -27,7 +27,11 @@ const POLL_INTERVAL_MS = 10;
 export async function withFileLock<T>(path: string, work: () => Promise<T>, options: LockOptions = {}): Promise<T> {
   const lock = `${path}.lock`;
   const token = `${String(process.pid)} ${hostname()} ${randomUUID()}`;
-  await makePrivateDir(dirname(path));
+  try {
+    makeFolders(dirname(path), PRIVATE_DIR_MODE);
+  } catch (error) {
+    throw fileTrouble(`The folder ${dirname(path)} cannot be made.`, dirname(path), error);
+  }
   await acquire(lock, token, options);
   try {
     return await work();
@@ -56,10 +60,7 @@ async function create(lock: string, token: string): Promise<boolean> {
   } catch (error) {
     // Windows says EPERM while the file of the one before is on its way out.
     if (isCode(error, 'EEXIST') || (process.platform === 'win32' && isCode(error, 'EPERM'))) return false;
-    throw new FileError(`${lock} cannot be made.`, {
-      cause: error,
-      hint: systemHint(error),
-    });
+    throw fileTrouble(`${lock} cannot be made.`, lock, error);
   }
 }
 

@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import { fileTrouble } from '../config/file-trouble.js';
 import { PermissionError } from '../errors.js';
 
 /** Bits for the group and for everybody else: a private key has none of them. */
@@ -27,7 +28,7 @@ async function isOpenToOthers(path: string): Promise<{ path: string; mode: strin
     return { path, mode: found.isDirectory() ? '700' : '600' };
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
+    throw fileTrouble(`${path} cannot be read.`, path, error);
   }
 }
 

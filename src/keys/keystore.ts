@@ -1,11 +1,12 @@
 import { generateKeyPair, randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { copyFile, link, readFile, rm } from 'node:fs/promises';
+import { copyFile, link, rm } from 'node:fs/promises';
 import { promisify } from 'node:util';
 import type { ConfigPaths } from '../config/paths.js';
+import { fileTrouble } from '../config/file-trouble.js';
 import { writePrivateFile } from '../config/private-file.js';
-import { systemHint } from '../device/system-error.js';
-import { FileError, UsageError } from '../errors.js';
+import { NotTextError, readTextFile } from '../config/text-file.js';
+import { FileError, UsageError, type MdtError } from '../errors.js';
 import type { Identity } from './identity.js';
 import { checkOwnerOnly } from './key-permissions.js';
 import { generateEd25519 } from './openssh-key.js';
@@ -43,7 +44,7 @@ export class KeyExistsError extends UsageError {
  * @throws PermissionError if others may read it, FileError if it cannot be read or is no key.
  */
 export async function loadIdentity(paths: ConfigPaths): Promise<Identity | undefined> {
-  const [text] = await Promise.all([readKeyFile(paths.keyFile), checkOwnerOnly(paths.keysDir, paths.keyFile)]);
+  const [text] = await Promise.all([readTextFile(paths.keyFile), checkOwnerOnly(paths.keysDir, paths.keyFile)]);
   if (text === undefined) return undefined;
   if (!/-----BEGIN (RSA|OPENSSH) PRIVATE KEY-----/.test(text) || text.includes('ENCRYPTED')) {
     throw new FileError(`${paths.keyFile} is not a private key that mdt can use.`, {
@@ -69,7 +70,7 @@ export async function ensureIdentity(paths: ConfigPaths): Promise<Identity> {
 /** Makes and stores a new key pair. @throws KeyExistsError unless `overwrite`. */
 export async function generateIdentity(paths: ConfigPaths, options: GenerateOptions): Promise<StoredIdentity> {
   const overwrite = options.overwrite === true;
-  if (!overwrite && (await readKeyFile(paths.keyFile)) !== undefined) throw new KeyExistsError(paths.keyFile);
+  if (!overwrite && (await readTextFile(paths.keyFile)) !== undefined) throw new KeyExistsError(paths.keyFile);
   const privateKey =
     options.algorithm === 'rsa' ? await generateRsa(options.bits ?? RSA_BITS) : await generateEd25519(KEY_COMMENT);
   return storeIdentity(paths, privateKey, overwrite);
@@ -82,7 +83,11 @@ export async function generateIdentity(paths: ConfigPaths, options: GenerateOpti
  */
 export async function importIdentity(paths: ConfigPaths, file: string): Promise<StoredIdentity> {
   await checkOwnerOnly(file);
-  const text = await readKeyFile(file);
+  const text = await readTextFile(file).catch((error: unknown) => {
+    // A photograph is no key, in whatever encoding.
+    if (error instanceof NotTextError) return '';
+    throw error;
+  });
   if (text === undefined) {
     throw new FileError(`There is no file ${file}.`, {
       hint: 'Give the path of a private key, such as ~/.ssh/id_rsa.',
@@ -95,14 +100,16 @@ export async function importIdentity(paths: ConfigPaths, file: string): Promise<
 
 async function storeIdentity(paths: ConfigPaths, privateKey: string, overwrite: boolean): Promise<StoredIdentity> {
   const identity = identityOf(privateKey);
-  const previous = await readKeyFile(paths.keyFile);
+  const previous = await readTextFile(paths.keyFile);
   if (previous === privateKey) return identity;
   if (previous === undefined || !overwrite) {
     await createKeyFile(paths.keyFile, privateKey);
     return identity;
   }
   const previousKeyFile = await keepAside(paths.keyFile);
-  await writePrivateFile(paths.keyFile, privateKey);
+  await writePrivateFile(paths.keyFile, privateKey).catch((error: unknown) => {
+    throw unwritable(paths.keyFile, error);
+  });
   return { ...identity, publicLine: identity.publicLine, previousKeyFile };
 }
 
@@ -150,23 +157,8 @@ async function generateRsa(bits: number): Promise<string> {
   return privateKey;
 }
 
-async function readKeyFile(file: string): Promise<string | undefined> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (error) {
-    if (isCode(error, 'ENOENT')) return undefined;
-    throw new FileError(`The key file ${file} cannot be read.`, {
-      cause: error,
-      hint: systemHint(error),
-    });
-  }
-}
-
-function unwritable(file: string, cause: unknown): FileError {
-  return new FileError(`The key file ${file} cannot be written.`, {
-    cause,
-    hint: systemHint(cause),
-  });
+function unwritable(file: string, cause: unknown): MdtError {
+  return fileTrouble(`The key file ${file} cannot be written.`, file, cause);
 }
 
 function isCode(error: unknown, code: string): boolean {

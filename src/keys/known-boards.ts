@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
+import { fileTrouble } from '../config/file-trouble.js';
 import { writePrivateFile } from '../config/private-file.js';
-import { systemHint } from '../device/system-error.js';
-import { AmbiguousDeviceError, FileError } from '../errors.js';
+import { readTextFile } from '../config/text-file.js';
+import { AmbiguousDeviceError } from '../errors.js';
 import { withFileLock } from './file-lock.js';
 import { fingerprint, sameHostKey, type HostKey } from './host-key.js';
 import type { KnownBoard } from './known-board.js';
@@ -14,17 +14,8 @@ export type { KnownBoard } from './known-board.js';
  * @throws FileError if the file is damaged or written by a later version; it is left as it is.
  */
 export async function loadKnownBoards(file: string): Promise<KnownBoard[]> {
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw new FileError(`The list of known boards, ${file}, cannot be read.`, {
-      cause: error,
-      hint: systemHint(error),
-    });
-  }
-  return parseKnownBoards(text, file);
+  const text = await readTextFile(file);
+  return text === undefined ? [] : parseKnownBoards(text, file);
 }
 
 /** Adds the board, or replaces what was known of the board with this host key. */
@@ -54,8 +45,16 @@ async function update(file: string, change: (boards: readonly KnownBoard[]) => r
   await withFileLock(file, async () => {
     const boards = await loadKnownBoards(file);
     const text = serializeKnownBoards(change(boards));
-    if (text !== serializeKnownBoards(boards)) await writePrivateFile(file, text);
+    if (text !== serializeKnownBoards(boards)) await write(file, text);
   });
+}
+
+async function write(file: string, text: string): Promise<void> {
+  try {
+    await writePrivateFile(file, text);
+  } catch (error) {
+    throw fileTrouble(`The list of known boards, ${file}, cannot be written.`, file, error);
+  }
 }
 
 function ambiguous(matches: readonly KnownBoard[]): AmbiguousDeviceError {

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises';
+import { readTextFile } from '../config/text-file.js';
 import type { Device } from '../device/device.js';
 import { matchesSelector } from '../device/selector.js';
-import { systemHint } from '../device/system-error.js';
 import { BoardRefusedError, DeviceNotFoundError, FileError } from '../errors.js';
 import { toStoredFormat } from '../keys/key-import.js';
 import { identityOf } from '../keys/public-line.js';
@@ -71,14 +70,9 @@ export async function resetBoardKeys(host: HostContext, request: BoardRequest = 
 
 /** Adds the key in `keyFile` (public line, or private key whose public part is taken) to the board. */
 export async function pushKeyFile(host: HostContext, keyFile: string, request: BoardRequest = {}): Promise<PushedKey> {
-  let text: string;
-  try {
-    text = await readFile(keyFile, 'utf8');
-  } catch (error) {
-    throw new FileError(`The key file ${keyFile} cannot be read.`, {
-      hint: systemHint(error),
-      cause: error,
-    });
+  const text = await readTextFile(keyFile);
+  if (text === undefined) {
+    throw new FileError(`There is no file ${keyFile}.`, { hint: 'Give the path of a public key, such as id_rsa.pub.' });
   }
   const line = isPublicLine(text) ? text.trim() : identityOf(await toStoredFormat(text, keyFile)).publicLine;
   await using contact = await contactBoard(host, request);
