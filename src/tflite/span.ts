@@ -101,7 +101,10 @@ export class Span {
   holds(text: string, at: number): boolean {
     if (at < 0 || at + text.length > this.length) return false;
     const view = this.#source.view(this.#start + at, text.length);
-    return [...text].every((character, index) => view.getUint8(index) === character.charCodeAt(0));
+    for (let index = 0; index < text.length; index++) {
+      if (view.getUint8(index) !== text.charCodeAt(index)) return false;
+    }
+    return true;
   }
 
   /** Counts `steps` of work. @throws ModelFormatError if the file asks for more than any model can need. */
