@@ -22,6 +22,11 @@ const allowedRooms = {
     ...['config/', 'keys/', 'discovery/', 'ssh/', 'pairing/', 'tflite/'],
     ...['files/', 'models/', 'agent/'],
   ],
+  library: [
+    ...FLOOR,
+    ...['config/', 'keys/', 'discovery/', 'ssh/', 'console/', 'pairing/', 'tflite/'],
+    ...['files/', 'power/', 'flash/', 'udev/', 'models/', 'bench/'],
+  ],
   'virtual-board': [...FLOOR, 'keys/', 'agent/agent-file\\.ts'],
 };
 

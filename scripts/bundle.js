@@ -1,5 +1,5 @@
-// What esbuild makes of src/: dist/mdt.cjs, which starts the command; dist/index.js, the library; and the files that both
-// load when they need them.
+// What esbuild makes of src/: dist/mdt.cjs, which starts the command; dist/index.js and the subpaths of the library; and the
+// files that all of them load when they need them.
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -7,6 +7,14 @@ import { build, transform } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
+/** The library and its subpaths, by the name of their file in dist/. */
+const libraries = {
+  index: 'src/index.ts',
+  fastboot: 'src/fastboot/index.ts',
+  tflite: 'src/tflite/index.ts',
+  'virtual-board': 'src/virtual-board/index.ts',
+};
 
 const options = {
   absWorkingDir: root,
@@ -79,7 +87,7 @@ const nativeAddons = {
 export async function bundle({ write = true } = {}) {
   const { metafile, outputFiles } = await build({
     ...options,
-    entryPoints: { main: 'src/cli/main.ts', index: 'src/index.ts' },
+    entryPoints: { main: 'src/cli/main.ts', ...libraries },
     entryNames: '[name]-[hash]',
     splitting: true,
     format: 'esm',
@@ -90,7 +98,7 @@ export async function bundle({ write = true } = {}) {
   mkdirSync(join(root, 'dist'), { recursive: true });
   await Promise.all(outputFiles.map(writeCommonJs));
   await writeStart(entryFile(metafile, 'src/cli/main.ts').file);
-  writeLibrary(entryFile(metafile, 'src/index.ts'));
+  for (const [name, source] of Object.entries(libraries)) writeLibrary(name, entryFile(metafile, source));
   return metafile;
 }
 
@@ -121,9 +129,9 @@ async function writeStart(main) {
 }
 
 /** Importers see an ES module with the library's names. */
-function writeLibrary({ file, exports }) {
+function writeLibrary(name, { file, exports }) {
   const text = `import library from './${file}';\nexport const { ${[...exports].sort().join(', ')} } = library;\n`;
-  writeFileSync(join(root, 'dist', 'index.js'), text);
+  writeFileSync(join(root, 'dist', `${name}.js`), text);
 }
 
 function entryFile(metafile, source) {

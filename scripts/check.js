@@ -1,4 +1,4 @@
-// npm run check: format, lint, import rules and types side by side, then the tests with coverage if all of those hold.
+// npm run check: format, lint, import rules, types and public declarations side by side, then the tests with coverage if all of those hold.
 import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { programOf, root } from './transpile.js';
@@ -10,6 +10,7 @@ const analyses = {
   lint: [programOf('eslint'), '--max-warnings', '0', '.'],
   imports: [programOf('dependency-cruiser'), 'src'],
   types: [programOf('typescript', 'tsc'), '-p', 'tsconfig.json'],
+  declarations: ['scripts/declarations.js'],
 };
 
 const statuses = await Promise.all(asked(analyses).map(analyse));

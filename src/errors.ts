@@ -16,8 +16,10 @@ export const EXIT_CODES = {
   aborted: 130,
 } as const;
 
+/** Families of errors, each with an exit code of its own. */
 export type ErrorFamily = keyof typeof EXIT_CODES;
 
+/** What an error carries besides its message. */
 export interface MdtErrorDetails {
   /** One sentence that says what to do next. */
   readonly hint?: string | undefined;
@@ -54,6 +56,7 @@ export class UsageError extends MdtError {
   }
 }
 
+/** No board matches, or the board is not there. */
 export class DeviceNotFoundError extends MdtError {
   constructor(message: string, details: MdtErrorDetails = {}) {
     super('not-found', 'DEVICE_NOT_FOUND', message, details);
@@ -88,6 +91,7 @@ export class TransportError extends MdtError {
   }
 }
 
+/** Another program uses the device. */
 export class DeviceBusyError extends MdtError {
   constructor(message: string, details: MdtErrorDetails = {}) {
     super('io', 'DEVICE_BUSY', message, details);

@@ -1,58 +1,72 @@
-// The public library: an export list, nothing else.
-export * from './errors.js';
-export { sshRoutes, type Device, type DeviceState } from './device/device.js';
-export type { ConsoleRoute, FastbootRoute, Route, SshRoute, UsbRoute } from './device/route.js';
-export { formatRoute } from './device/route.js';
-export { parseSelector, type DeviceSelector } from './device/selector.js';
-export type { LongOperation, OnProgress, ProgressEvent } from './time/progress.js';
-export { thisHost, type BoardRequest, type HostContext } from './pairing/host.js';
-export { listBoards, waitForBoard, watchBoards, type ListOptions, type WaitOptions } from './pairing/boards.js';
-export { chooseBoard, contactBoard, type Contact, type ContactOptions } from './pairing/contact.js';
-export { forgetKnownBoard, pairBoard, pushKeyFile, resetBoardKeys, unpairBoard } from './pairing/pair.js';
-export type { RemoteExit, RemoteProcess, SshSession } from './ssh/session.js';
+// The public library: openMdt, the errors, and every type that their signatures name. An export list, nothing else.
+export { openMdt, type OpenMdtOptions } from './library/open-mdt.js';
+export type { BoardOptions, CompileOptions, Mdt, WaitForOptions } from './library/mdt.js';
+export type { BenchOptions, Board, CopyOptions, ForwardRequest, ModelPushOptions } from './library/board.js';
+export type { FlashAllOptions, FlashOptions, FlashResult } from './library/flash.js';
+export type { HostKeys } from './library/host-keys.js';
+export type { Settings } from './library/settings.js';
+export type { CommandOptions, CommandResult } from './library/run-command.js';
 export { quoteWord, quoteWords } from './ssh/quote.js';
-export { push } from './files/push.js';
-export { pull } from './files/pull.js';
-export { installPackages, uninstallPackages } from './files/install.js';
-export { rebootBoard, type RebootRequest } from './power/reboot.js';
-export { parseFastbootTarget, type FastbootTarget } from './device/fastboot-target.js';
-export { connectFastboot, type ConnectOptions as FastbootOptions } from './fastboot/connect.js';
-export type { FastbootClient } from './fastboot/client.js';
-export { FastbootFailError } from './fastboot/fail-error.js';
-export type { ConsolePort } from './console/console-port.js';
-export { detectState, type ConsoleState } from './console/detect.js';
-export { login, type LoginOptions } from './console/linux-login.js';
-export type { ConsoleShell } from './console/linux-shell.js';
-export { openConsole } from './console/open-console.js';
-export { enterFastboot, leaveFastboot, type FastbootEntered, type UBootOptions } from './console/u-boot.js';
-export { FileImage } from './fastboot/image/file-image.js';
-export { ImageError, type Image } from './fastboot/image/image.js';
-export { streamImage } from './fastboot/image/stream-image.js';
-export { convertToRaw } from './fastboot/sparse/convert-to-raw.js';
-export { convertToSparse } from './fastboot/sparse/convert-to-sparse.js';
-export { startVirtualBoard, type VirtualBoard, type VirtualBoardOptions } from './virtual-board/virtual-board.js';
-export type * from './tflite/model.js';
-export { readModelFile } from './tflite/model-file.js';
-export { ModelFormatError } from './tflite/model-format-error.js';
-export { readModel } from './tflite/read-model.js';
-export { pushModels, type PushModelsRequest, type PushModelsResult } from './models/push-models.js';
-export { surveyModels, type BoardModel } from './models/board-models.js';
-export { removeModels } from './models/remove-models.js';
-export type { BenchRequest } from './bench/request.js';
-export { runBench, type BenchOutcome } from './bench/run-bench.js';
-export type { BenchReport } from './bench/report.js';
 export { reportCsv } from './bench/csv.js';
 export { reportHtml } from './bench/html.js';
-export { warningsOf, type ModelWarning, type NamedModel } from './tflite/warnings.js';
-export { loadManifests } from './flash/manifests.js';
-export type { FlashManifest } from './flash/manifest.js';
-export { openImageSet, type ImageSet, type ImageSetRequest } from './flash/image-set.js';
-export { boardsInFastboot, locateBoard, type BoardPlace } from './flash/locate-board.js';
-export { flashBoard, type FlashOutcome } from './flash/flash-board.js';
-export { previewFlash, type FlashPreview } from './flash/preview.js';
-export { type FlashRequest } from './flash/prepare-flash.js';
-export { flashAll, type BoardResult, type FlashAllRequest } from './flash/flash-all.js';
-export { describeStep, planFlash, type FlashPlan, type FlashStep } from './flash/plan.js';
-export { FlashStepError } from './flash/step-error.js';
+
+// Errors. `code` and `exitCode` are stable, messages are not.
+export * from './errors.js';
+export { AgentError } from './agent/agent-error.js';
+export type { AgentErrorCode, AgentFailure } from './agent/messages.js';
+export { ImageError } from './fastboot/image/image.js';
 export { WrongBoardError } from './flash/errors.js';
-export { verifyMendel, type MendelVersion, type VerifyRequest } from './flash/verify.js';
+export { FlashStepError } from './flash/step-error.js';
+export { KeyExistsError } from './keys/keystore.js';
+export { CompileFailedError, CompilerMissingError } from './models/compile.js';
+export { RuntimeTooOldError } from './models/push-models.js';
+export { ModelNotFoundError } from './models/remove-models.js';
+
+// What the signatures of the methods name.
+export type { LongOperation, OnProgress, ProgressEvent, ProgressUnit } from './time/progress.js';
+export type { Device, DeviceState } from './device/device.js';
+export type { FastbootTarget, NetworkTarget, UsbTarget } from './device/fastboot-target.js';
+export type { ConsoleRoute, FastbootRoute, Route, SshMedium, SshRoute, UsbRoute } from './device/route.js';
+export type { DeviceChange } from './discovery/watch.js';
+export type { ListOptions, WaitOptions } from './pairing/boards.js';
+export type { ContactOptions } from './pairing/contact.js';
+export type { BoardRequest } from './pairing/host.js';
+export type { PairMethod } from './pairing/introduce.js';
+export type { PairResult } from './pairing/pair.js';
+export type { ConsolePairRequest } from './pairing/console-pair.js';
+export type { Endpoint, ExecOptions, RemoteExit, RemoteProcess, RunOptions, TerminalSize } from './ssh/session.js';
+export type { Forward, ForwardOptions } from './ssh/forward.js';
+export {
+  SKIP_REASONS,
+  type SkippedFile,
+  type SymlinkChoice,
+  type TransferOptions,
+  type TransferSummary,
+} from './files/transfer.js';
+export type { CheckedPackage, InstallResult } from './files/install.js';
+export type { DebControl } from './files/deb.js';
+export type { BoardInstaller } from './files/installer.js';
+export type { BoardModel } from './models/board-models.js';
+export type { PushedModel, PushModelsRequest, PushModelsResult } from './models/push-models.js';
+export type { RemovedModel } from './models/remove-models.js';
+export type { CompiledModel, OperatorMapping } from './tflite/compiler-log.js';
+export type { CompileOutput, CompileRequest, CompileResult } from './models/compile.js';
+export type { BenchRequest, RunChoices } from './bench/request.js';
+export type { Baseline } from './bench/compare.js';
+export type { BenchReport, Comparison, Conditions, ModelReport, Scaling, TrainingReport } from './bench/report.js';
+export type { BoardPlace } from './flash/locate-board.js';
+export type { BoardResult } from './flash/flash-all.js';
+export type { FlashOutcome } from './flash/flash-board.js';
+export type { FlashPreview } from './flash/preview.js';
+export type { FlashPlan, FlashStep } from './flash/plan.js';
+export type { Stop } from './flash/step-error.js';
+export type { MendelVersion } from './flash/verify.js';
+export type { ConsolePort } from './console/console-port.js';
+export type { SerialPortFacts } from './discovery/serial-ports.js';
+export type { UsbIdentity } from './discovery/usb-sysfs.js';
+export type { InstalledRules, InstallRulesOptions } from './udev/install-rules.js';
+export type { RulesReport } from './udev/check-rules.js';
+export type { GenerateOptions, StoredIdentity } from './keys/keystore.js';
+export type { Identity } from './keys/identity.js';
+export type { Setting } from './config/settings.js';
+export type { VariableName } from './config/variables.js';

@@ -219,7 +219,9 @@ export type Telemetry = Infer<typeof telemetry>;
 export type Loaded = Infer<typeof loaded>;
 export type Trained = Infer<typeof trained>;
 export type RunResult = Infer<typeof result>;
+/** An error as the benchmark agent reports it. */
 export type AgentFailure = Infer<typeof error>;
+/** Why the benchmark agent could not do what it was asked. */
 export type AgentErrorCode = Infer<typeof agentErrorCode>;
 export type RuntimeName = Infer<typeof runtimeName>;
 /** What the agent says. */

@@ -139,11 +139,17 @@ const report = object({
   training: list(training, 64),
 });
 
+/** Result of a benchmark. Times are in milliseconds; its schema is `bench-result.schema.json`. */
 export type BenchReport = Infer<typeof report>;
+/** What was measured of one model. Times are in milliseconds. */
 export type ModelReport = BenchReport['models'][number];
+/** Throughput by the number of Edge TPUs. */
 export type Scaling = BenchReport['scaling'][number];
+/** What training on the board took. Times are in milliseconds. */
 export type TrainingReport = BenchReport['training'][number];
+/** Clocks, temperatures and settings of the board during a benchmark. */
 export type Conditions = BenchReport['conditions'];
+/** A measured time beside the time that it is compared with. */
 export type Comparison = NonNullable<ModelReport['comparison']>;
 
 /** Reads a result that was written before. @throws ShapeError */

@@ -18,6 +18,7 @@ export interface RunChoices {
   readonly governor?: 'performance' | undefined;
 }
 
+/** What is measured, and how. */
 export interface BenchRequest extends RunChoices {
   /** Model files of this host. */
   readonly files: readonly string[];

@@ -2,6 +2,7 @@ import type { Environment } from './environment.js';
 import type { ConfigPaths } from './paths.js';
 import { readVariable, VARIABLES, type VariableName } from './variables.js';
 
+/** A value, and where it comes from. */
 export interface Setting {
   readonly value: string | undefined;
   readonly source: 'flag' | 'environment' | 'variable' | 'default';

@@ -13,6 +13,7 @@ export const VARIABLES = {
   'env-whitelist': { default: 'TERM LANG LC_*', meaning: 'variables of this host that shells and commands see' },
 } as const satisfies Record<string, { default: string | undefined; meaning: string }>;
 
+/** Names of the settings of this host. */
 export type VariableName = keyof typeof VARIABLES;
 
 const SAFE_NAME = /^[A-Za-z0-9][A-Za-z0-9_.-]*$/;

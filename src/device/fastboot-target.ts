@@ -4,6 +4,7 @@ import { UsageError } from '../errors.js';
 /** Where a board in fastboot is spoken to. */
 export type FastbootTarget = NetworkTarget | UsbTarget;
 
+/** A bootloader that speaks fastboot over TCP or UDP. */
 export interface NetworkTarget {
   readonly protocol: 'tcp' | 'udp';
   /** Name or address; link-local IPv6 with its scope. */
@@ -12,6 +13,7 @@ export interface NetworkTarget {
   readonly port?: number;
 }
 
+/** A bootloader that speaks fastboot over USB, at a port of this host. */
 export interface UsbTarget {
   readonly protocol: 'usb';
   /** Bus-port path, such as `1-1.4`: it names one board, where serial numbers may repeat. */

@@ -3,6 +3,7 @@ import { basename, join } from 'node:path';
 import { safeText } from '../device/board-text.js';
 import { FASTBOOT_INTERFACE } from '../device/usb-ids.js';
 
+/** Ids and names of a USB device. */
 export interface UsbIdentity {
   readonly vendorId: number;
   readonly productId: number;

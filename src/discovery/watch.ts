@@ -5,6 +5,7 @@ import { defaultSources, type DiscoveryOptions } from './discover.js';
 import { merge } from './merge.js';
 import { monotonicNow } from './source.js';
 
+/** A board has come, changed or gone. */
 export interface DeviceChange {
   readonly kind: 'added' | 'changed' | 'removed';
   /** As it is now; if removed, as it was. */

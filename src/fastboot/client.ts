@@ -10,6 +10,7 @@ import type { Payload } from './payload.js';
 import { DEFAULT_TIMEOUTS, type FastbootTimeouts } from './timeouts.js';
 import type { Transport } from './transport.js';
 
+/** Time limits of a fastboot client, and where messages of the bootloader go. */
 export interface ClientOptions {
   /** What differs from DEFAULT_TIMEOUTS. */
   readonly timeouts?: Partial<FastbootTimeouts> | undefined;

@@ -7,6 +7,7 @@ import { UdpTransport } from './udp-transport.js';
 import { UsbTransport } from './usb-transport.js';
 import type { Transport } from './transport.js';
 
+/** How a fastboot connection is made. */
 export interface ConnectOptions extends ClientOptions {
   readonly signal?: AbortSignal | undefined;
 }

@@ -13,6 +13,7 @@ const AR_MAGIC = '!<arch>\n';
 const AR_HEADER_BYTES = 60;
 const MAX_CONTROL_BYTES = 16 * 1024 * 1024;
 
+/** The control fields of a Debian package that mdt uses; deb-control(5). */
 export interface DebControl {
   readonly packageName: string;
   readonly version: string;

@@ -17,11 +17,13 @@ const SILENCE_TIMEOUT_MS = 15 * 60_000;
 const TIDY_TIMEOUT_MS = 10_000;
 const READ_TIMEOUT_MS = 60_000;
 
+/** A package file that was read and suits the board. */
 export interface CheckedPackage extends DebControl {
   /** The file on this host. */
   readonly path: string;
 }
 
+/** What was installed. */
 export interface InstallResult {
   /** In the order in which they were installed: what others of them depend on first. */
   readonly packages: readonly CheckedPackage[];

@@ -1,6 +1,7 @@
 /** `preserve`: a symlink stays one. `follow`: what it points to is copied. `skip`: left out, with a message. */
 export type SymlinkChoice = 'preserve' | 'follow' | 'skip';
 
+/** How files are copied. */
 export interface TransferOptions {
   /** For symlinks inside a folder; one that is itself named as a source is always followed. Default `preserve`. */
   readonly symlinks?: SymlinkChoice;
@@ -45,6 +46,7 @@ export const SKIP_REASONS = {
   unfinished: 'it is what a transfer that was cut off has left',
 } as const;
 
+/** A file that was left out of a transfer, and why. */
 export interface SkippedFile {
   readonly path: string;
   readonly reason: keyof typeof SKIP_REASONS;

@@ -10,6 +10,7 @@ export type FlashStep =
   | { readonly kind: 'reboot-bootloader' }
   | { readonly kind: 'reboot' };
 
+/** The steps of a flash, in their order. */
 export interface FlashPlan {
   readonly steps: readonly FlashStep[];
   /** What the user should know of it, in sentences. */

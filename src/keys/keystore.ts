@@ -15,6 +15,7 @@ import { identityOf, KEY_COMMENT } from './public-line.js';
 const RSA_BITS = 4096;
 const MIN_RSA_BITS = 2048;
 
+/** What kind of key pair is made. */
 export interface GenerateOptions {
   /** Boards of every release take RSA from their keymaster; Ed25519 has to be brought there another way. */
   readonly algorithm: 'rsa' | 'ed25519';

@@ -13,6 +13,7 @@ export const COMPILER = 'edgetpu_compiler';
 /** The compiler gives up on its own after three minutes; several models take several times as long. */
 const DEFAULT_TIMEOUT_MS = 15 * 60_000;
 
+/** Models to compile, and how. */
 export interface CompileRequest {
   /** Models; several are compiled together, so that they share the Edge TPU's memory. */
   readonly files: readonly string[];
@@ -25,6 +26,7 @@ export interface CompileRequest {
   readonly timeoutMs?: number | undefined;
 }
 
+/** What the compiler made. */
 export interface CompileResult {
   readonly compilerVersion: string | undefined;
   readonly models: readonly CompileOutput[];

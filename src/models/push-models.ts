@@ -11,6 +11,7 @@ import { readModelFile } from '../tflite/model-file.js';
 import type { LongOperation } from '../time/progress.js';
 import { runScript, surveyModels, type ModelFolder } from './board-models.js';
 
+/** Models to put on a board. */
 export interface PushModelsRequest {
   readonly files: readonly string[];
   /** Name on the board, for a single file; else each has the name of its file. */
@@ -19,6 +20,7 @@ export interface PushModelsRequest {
   readonly force?: boolean | undefined;
 }
 
+/** A model of this host that is on the board now. */
 export interface PushedModel {
   /** File on this host, as it was given. */
   readonly file: string;
@@ -32,6 +34,7 @@ export interface PushedModel {
   readonly model: TfliteModel;
 }
 
+/** The models that are on the board now. */
 export interface PushModelsResult {
   readonly models: readonly PushedModel[];
   /** Edge TPU runtime of the board; undefined if it does not tell. */

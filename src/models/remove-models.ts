@@ -13,6 +13,7 @@ export class ModelNotFoundError extends MdtError {
   }
 }
 
+/** A model name that was removed. */
 export interface RemovedModel {
   readonly name: string | undefined;
   readonly sha256: string;

@@ -9,6 +9,7 @@ import { withDeadline } from '../time/deadline.js';
 import { asDevice } from './candidates.js';
 import { search, wantedPlace, wantedSelector, type HostContext } from './host.js';
 
+/** How boards are searched for. */
 export interface ListOptions {
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -36,6 +37,7 @@ export async function* watchBoards(host: HostContext, options: ListOptions = {})
   });
 }
 
+/** Which board is waited for, in which state and for how long. */
 export interface WaitOptions {
   readonly device?: string | undefined;
   /** Default: one in which the board can be logged in to. */

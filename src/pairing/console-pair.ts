@@ -15,6 +15,7 @@ import { openHost, type HostContext, type HostLogin } from './host.js';
 import type { PairResult } from './pair.js';
 import { withRoutes } from './remember.js';
 
+/** Pairing over the serial console of a board. */
 export interface ConsolePairRequest extends LongOperation {
   /** A serial port, or `tcp:host:port`. */
   readonly place: string;

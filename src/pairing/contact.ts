@@ -23,6 +23,7 @@ export interface Contact extends AsyncDisposable {
   readonly method: PairMethod;
 }
 
+/** How a board is connected to. */
 export interface ContactOptions extends BoardRequest {
   /** What to do with a board that does not let this host in: pair with it (the default), or refuse. */
   readonly pairing?: 'allow' | 'never';

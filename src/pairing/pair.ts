@@ -11,6 +11,7 @@ import { contactBoard, type ContactOptions } from './contact.js';
 import { openHost, wantedSelector, type BoardRequest, type HostContext } from './host.js';
 import type { PairMethod } from './introduce.js';
 
+/** The board, and how this host came to be trusted. */
 export interface PairResult {
   readonly device: Device;
   readonly method: PairMethod;

@@ -7,6 +7,7 @@ import { ANY_HOST, formatEndpoint, type ForwardSpec } from './forward-spec.js';
 import { discard, joinStreams } from './join-streams.js';
 import type { Endpoint, SshSession } from './session.js';
 
+/** How connections are forwarded. */
 export interface ForwardOptions {
   /** Ends the forward and its connections. */
   readonly signal?: AbortSignal | undefined;

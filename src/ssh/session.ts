@@ -8,11 +8,13 @@ export type RemoteExit =
   | { readonly kind: 'signal'; readonly signal: string }
   | { readonly kind: 'lost' };
 
+/** Size of a pseudo-terminal. */
 export interface TerminalSize {
   readonly columns: number;
   readonly rows: number;
 }
 
+/** How a program is started on the board. */
 export interface ExecOptions {
   /** Run under a pseudo-terminal of this type and size; stderr then arrives on stdout. */
   readonly pty?: TerminalSize & { readonly term: string };
@@ -35,6 +37,7 @@ export interface RemoteProcess {
   close(): void;
 }
 
+/** How a command of the board is run to its end. */
 export interface RunOptions {
   /** Written to stdin, which is then closed. */
   readonly input?: string | Uint8Array;

@@ -48,6 +48,7 @@ export interface CompiledModel {
   readonly operators: readonly OperatorMapping[];
 }
 
+/** Where the compiler put the operators of one kind, and why. */
 export interface OperatorMapping {
   readonly name: string;
   readonly count: number;

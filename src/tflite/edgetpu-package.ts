@@ -12,6 +12,7 @@ const EXECUTABLE = { scratchBytes: 4, instructions: 5, parameters: 6, chip: 10, 
 const INSTRUCTIONS = { bitstream: 0 } as const;
 const EXECUTABLE_TYPES = ['stand-alone', 'parameter-caching', 'execution-only'] as const;
 
+/** Kinds of executable in an Edge TPU package. */
 export type ExecutableType = (typeof EXECUTABLE_TYPES)[number];
 
 /** One program for the chip. */

@@ -19,6 +19,7 @@ export interface TfliteModel {
   readonly edgeTpu: EdgeTpuSummary | undefined;
 }
 
+/** An input or output of a model. */
 export interface TensorInfo {
   /** Empty where the file gives none. */
   readonly name: string;
@@ -30,6 +31,7 @@ export interface TensorInfo {
   readonly quantization: { readonly scale: number; readonly zeroPoint: number } | undefined;
 }
 
+/** How often an operator stands in a model. */
 export interface OperatorCount {
   /** Such as `CONV_2D`; the operator's own name where `custom`. */
   readonly name: string;
@@ -44,6 +46,7 @@ export interface OperatorCount {
  */
 export type ModelQuantization = 'full' | 'partial' | 'none';
 
+/** An entry of the metadata table of a model. */
 export interface ModelMetadata {
   readonly name: string;
   readonly sizeBytes: number;

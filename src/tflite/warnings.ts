@@ -1,5 +1,6 @@
 import type { OperatorCount, TfliteModel } from './model.js';
 
+/** A model and the file that it was read from. */
 export interface NamedModel {
   /** File, as the user named it. */
   readonly file: string;
@@ -24,6 +25,7 @@ export type ModelWarning =
   /** No warning but good news: these models were compiled together and share the cache. */
   | { readonly kind: 'co-compiled'; readonly files: readonly string[] };
 
+/** What the warnings about models take into account. */
 export interface WarningOptions {
   /** Edge TPU runtime that is to run the models, such as 13. */
   readonly runtimeVersion?: number | undefined;

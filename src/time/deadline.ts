@@ -1,5 +1,6 @@
 import { AbortedError, TimeoutError } from '../errors.js';
 
+/** A time limit, and what its error says. */
 export interface Deadline {
   /** What is being done, as it reads after "Timed out while …". */
   readonly operation: string;

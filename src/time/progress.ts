@@ -17,8 +17,10 @@ export type ProgressEvent =
   | { readonly kind: 'finished'; readonly task: string; readonly unit: ProgressUnit; readonly done: number }
   | { readonly kind: 'failed'; readonly task: string; readonly error: unknown };
 
+/** What progress is counted in. */
 export type ProgressUnit = 'bytes' | 'files' | 'steps';
 
+/** Receives the progress of an operation. */
 export type OnProgress = (event: ProgressEvent) => void;
 
 /** What every long operation accepts. */

@@ -12,6 +12,7 @@ export interface CheckRulesOptions {
   readonly listSerial?: (() => Promise<readonly SerialPortFacts[]>) | undefined;
 }
 
+/** Whether the udev rules are installed, and which boards this user may open. */
 export interface RulesReport {
   readonly rules: 'current' | 'different' | 'missing';
   /** Where they are. */

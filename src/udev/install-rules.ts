@@ -6,6 +6,7 @@ import { makeFolders } from '../device/make-folders.js';
 import { FileError, PermissionError } from '../errors.js';
 import { readRules, RULES_NAME } from './rules-file.js';
 
+/** Where the udev rules go. */
 export interface InstallRulesOptions {
   /** Default `/etc/udev/rules.d`. */
   readonly folder?: string | undefined;
@@ -13,6 +14,7 @@ export interface InstallRulesOptions {
   readonly run?: ((program: string, words: readonly string[]) => Promise<unknown>) | undefined;
 }
 
+/** Where the udev rules are now. */
 export interface InstalledRules {
   readonly path: string;
   /** Whether udev has applied them to what is plugged in; without udevadm, as in a container, it takes a restart. */

@@ -4,6 +4,7 @@ import type { FastbootFaults } from './bootloader/fastboot-faults.js';
 /** What a virtual board can refuse: a network service's own answer, every login, or the connection itself. */
 export const REFUSALS = ['keymaster-400', 'keymaster-500', 'keymaster-silent', 'auth', 'connect'] as const;
 
+/** Faults in which a virtual board refuses something. */
 export type Refusal = (typeof REFUSALS)[number];
 
 /** Troubles that a virtual board shows on request. Those of the network apply to connections made after they were set. */

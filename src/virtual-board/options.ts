@@ -5,6 +5,7 @@ import type { ReleaseName } from './release.js';
 
 export type { BootloaderOptions, PartitionPlan } from './bootloader/options.js';
 
+/** What a virtual board is like. */
 export interface VirtualBoardOptions {
   /** Host name; default: the one the folder already has, else a new one of an adjective and a noun. */
   readonly name?: string;

@@ -1,5 +1,6 @@
 export const RELEASES = ['eagle', 'day', 'chef'] as const;
 
+/** Releases of Mendel that a virtual board can be. */
 export type ReleaseName = (typeof RELEASES)[number];
 
 /** What differs between the releases of Mendel, from the public sources of its packages; "inferred" where none says it. */

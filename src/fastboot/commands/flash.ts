@@ -9,6 +9,7 @@ import { parseDownloadLimit, parsePartitionSize } from '../variables.js';
 import { download } from './download.js';
 import { findVariable } from './getvar.js';
 
+/** What is written to which partition. */
 export interface FlashRequest {
   readonly partition: string;
   readonly image: Image;

@@ -19,6 +19,7 @@ const READ_COST_BYTES = 64 * 1024;
 /** What `stat` counts in, whatever the file system. */
 const STAT_BLOCK_BYTES = 512;
 
+/** How an image file is read. */
 export interface FileImageOptions {
   /**
    * The board keeps what it has where the file has holes, instead of getting zeros. Only for files whose holes stand for

@@ -1,5 +1,6 @@
 import { endsEarly, type Image, type ImageCursor, type Step } from './image.js';
 
+/** An image that is read once, from a stream. */
 export interface StreamImageOptions {
   readonly name: string;
   readonly sizeBytes: number;

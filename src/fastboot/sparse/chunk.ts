@@ -11,6 +11,7 @@ export interface Skip {
 
 /** A run of data, and where it stands in the source: bytes from its start. */
 export type RawChunk = Extract<Run, { kind: 'raw' }> & { readonly sourceBytes: number };
+/** A run of one repeated word. */
 export type FillChunk = Extract<Run, { kind: 'fill' }>;
 
 /** A stretch of an image, in whole blocks. Chunks follow one another without gaps. */

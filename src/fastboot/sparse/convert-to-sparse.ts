@@ -14,6 +14,7 @@ const BLOCK_BYTES = 4096;
 /** What the caches of a processor hold: what was read is still there when it is looked at and written. */
 const BUFFER_BYTES = 128 * 1024;
 
+/** How an image is converted. */
 export interface ConvertOptions {
   readonly signal?: AbortSignal | undefined;
 }

@@ -16,6 +16,7 @@ export interface FixedPlace {
   readonly offsetBytes: number;
 }
 
+/** Kinds of board that can be emulated. */
 export type BoardKindName = 'dev-board' | 'dev-board-mini';
 
 /** What boards differ in beneath their system. */

@@ -4,6 +4,7 @@ import type { Layout } from './layout.js';
 export type { BoardKindName } from './board-kind.js';
 export type { Layout, PartitionPlan } from './layout.js';
 
+/** The bootloader and the eMMC of a virtual board. */
 export interface BootloaderOptions {
   /** What kind of board it is beneath its system; default `dev-board`. The defaults of the other options are its. */
   readonly kind?: BoardKindName;

@@ -1,3 +1,4 @@
+/** Size of a pseudo-terminal. */
 export interface TerminalSize {
   readonly columns: number;
   readonly rows: number;
