@@ -1,6 +1,7 @@
 // Who may import whom. Imports point down: cli -> jobs -> talking, finding, format, keys, config -> device -> errors, time.
 const FLOOR = ['errors\\.ts', 'time/', 'device/', 'version\\.d\\.ts'];
 const allowedRooms = {
+  formats: ['errors\\.ts'],
   time: ['errors\\.ts'],
   device: ['errors\\.ts', 'time/'],
   config: FLOOR,
@@ -12,9 +13,12 @@ const allowedRooms = {
   console: FLOOR,
   agent: FLOOR,
   pairing: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'console/'],
-  files: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
+  files: [...FLOOR, 'formats/', 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/'],
   power: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'fastboot/', 'pairing/'],
-  flash: [...FLOOR, ...['config/', 'keys/', 'discovery/', 'ssh/', 'fastboot/', 'console/', 'pairing/', 'power/']],
+  flash: [
+    ...FLOOR,
+    ...['formats/', 'config/', 'keys/', 'discovery/', 'ssh/', 'fastboot/', 'console/', 'pairing/', 'power/'],
+  ],
   udev: [...FLOOR, 'discovery/'],
   models: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'pairing/', 'tflite/', 'files/'],
   bench: [
@@ -27,7 +31,7 @@ const allowedRooms = {
     ...['config/', 'keys/', 'discovery/', 'ssh/', 'console/', 'pairing/', 'tflite/'],
     ...['files/', 'power/', 'flash/', 'udev/', 'models/', 'bench/'],
   ],
-  'virtual-board': [...FLOOR, 'keys/', 'agent/agent-file\\.ts'],
+  'virtual-board': [...FLOOR, 'formats/', 'keys/', 'agent/agent-file\\.ts'],
 };
 
 /** Each package has one door; only `path` may import it. */

@@ -4,13 +4,11 @@ import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
 import { FileError, MdtError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
+import { ArError, readArMembers } from '../formats/ar.js';
+import { parseParagraphs } from '../formats/control.js';
 import { ByteReader } from './byte-reader.js';
 import { TarReader } from './tar-reader.js';
 
-// deb(5): an ar archive of debian-binary, control.tar[.gz|.xz|.zst], data.tar.*. ar(5) header, 60 bytes:
-// name 16, mtime 12, uid 6, gid 6, mode 8, size 10 (decimal), end "`\n"; content is padded to an even length.
-const AR_MAGIC = '!<arch>\n';
-const AR_HEADER_BYTES = 60;
 const MAX_CONTROL_BYTES = 16 * 1024 * 1024;
 
 /** The control fields of a Debian package that mdt uses; deb-control(5). */
@@ -62,13 +60,7 @@ export async function readDebControl(path: string): Promise<DebControl | undefin
 
 /** Parses the paragraph of a control file (deb-control(5)). @throws FileError if a needed field is missing. */
 export function parseControl(text: string, path: string): DebControl {
-  const fields = new Map<string, string>();
-  let current = '';
-  for (const line of text.split('\n')) {
-    const match = /^([^\s:]+):\s*(.*)$/.exec(line);
-    if (match) fields.set((current = (match[1] ?? '').toLowerCase()), (match[2] ?? '').trim());
-    else if (/^[ \t]/.test(line) && current !== '') fields.set(current, `${fields.get(current) ?? ''} ${line.trim()}`);
-  }
+  const fields = parseParagraphs(text)[0] ?? new Map<string, string>();
   const packageName = fields.get('package') ?? '';
   const version = fields.get('version') ?? '';
   const architecture = fields.get('architecture') ?? '';
@@ -77,7 +69,7 @@ export function parseControl(text: string, path: string): DebControl {
   }
   const dependencies = [fields.get('pre-depends'), fields.get('depends')]
     .flatMap(list => (list ?? '').split(','))
-    .map(dependency => dependency.trim())
+    .map(dependency => dependency.replace(/\s+/g, ' ').trim())
     .filter(dependency => dependency !== '');
   return { packageName, version, architecture, dependencies };
 }
@@ -89,20 +81,17 @@ export function isPackageName(name: string): boolean {
 
 async function readHead(file: FileHandle, path: string): Promise<DebHead> {
   const { size } = await file.stat();
-  if ((await readAt(file, 0, AR_MAGIC.length)).toString('latin1') !== AR_MAGIC)
-    throw notDeb(path, 'it is no ar archive');
-  for (let at = AR_MAGIC.length, members = 0; members < 8; members++) {
-    const header = (await readAt(file, at, AR_HEADER_BYTES)).toString('latin1');
-    const name = header.slice(0, 16).trim().replace(/\/$/, '');
-    const length = Number(header.slice(48, 58).trim());
-    if (!header.endsWith('`\n') || !Number.isInteger(length)) throw notDeb(path, 'its ar header is damaged');
-    const start = at + AR_HEADER_BYTES;
-    if (name.startsWith('control.tar')) {
-      if (length > MAX_CONTROL_BYTES || start + length > size) throw notDeb(path, 'it is cut off');
-      const member = await readAt(file, start, length);
-      return { path, sizeBytes: size, control: await readMember(name, member, { path, file, end: start + length }) };
+  try {
+    for await (const { name, position, sizeBytes } of readArMembers((at, length) => readAt(file, at, length))) {
+      if (!name.startsWith('control.tar')) continue;
+      const end = position + sizeBytes;
+      if (sizeBytes > MAX_CONTROL_BYTES || end > size) throw notDeb(path, 'it is cut off');
+      const member = await readAt(file, position, sizeBytes);
+      return { path, sizeBytes: size, control: await readMember(name, member, { path, file, end }) };
     }
-    at = start + length + (length % 2);
+  } catch (error) {
+    if (error instanceof ArError) throw notDeb(path, error.message);
+    throw error;
   }
   throw notDeb(path, 'it has no control member');
 }

@@ -3,7 +3,7 @@ import type { Chunk } from '../fastboot/sparse/chunk.js';
 import { isSparseImage, readChunks, readSparseImage } from '../fastboot/sparse/read.js';
 import { ChecksumCursor, type ChecksumOptions } from './checksum-image.js';
 import { detectKind, type ImageKind } from './image-kind.js';
-import { MAX_TABLE_BYTES, readPartitionTable, type PartitionTable } from './gpt.js';
+import { MAX_TABLE_BYTES, readPartitionTable, type PartitionTable } from './partition-table.js';
 
 /** An image that has been read through once, and what came out. */
 export interface InspectedImage {

@@ -4,17 +4,9 @@ import { makeFolders } from '../../device/make-folders.js';
 import { UsageError } from '../../errors.js';
 import { Area } from './area.js';
 import { BOARD_KINDS, type EmmcArea, type FixedPlace } from './board-kind.js';
-import {
-  BACKUP_SECTORS,
-  backupOf,
-  fitTable,
-  HEAD_BYTES,
-  headFromBackup,
-  makeTable,
-  readTable,
-  SECTOR_BYTES,
-  type GptPartition,
-} from './gpt.js';
+import { BACKUP_SECTORS, HEAD_BYTES, SECTOR_BYTES, type GptPartition } from '../../formats/gpt/layout.js';
+import { backupOf, fitTable, headFromBackup, makeTable } from '../../formats/gpt/write.js';
+import { readTable } from './gpt.js';
 import { placePartitions, type Layout } from './layout.js';
 import { StorageFault } from './storage-fault.js';
 
@@ -90,7 +82,7 @@ export class Emmc implements AsyncDisposable {
   }
 
   /** What the partition table says, or its backup where it is broken; empty without one. */
-  async partitions(): Promise<GptPartition[]> {
+  async partitions(): Promise<readonly GptPartition[]> {
     const table = readTable(await this.user.read(0, HEAD_BYTES), this.#sectors);
     if (table !== undefined) return table;
     const backupBytes = BACKUP_SECTORS * SECTOR_BYTES;

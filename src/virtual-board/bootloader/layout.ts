@@ -1,5 +1,5 @@
 import { UsageError } from '../../errors.js';
-import { BACKUP_SECTORS, HEAD_SECTORS, SECTOR_BYTES, type GptPartition } from './gpt.js';
+import { BACKUP_SECTORS, HEAD_SECTORS, SECTOR_BYTES, type GptPartition } from '../../formats/gpt/layout.js';
 
 const MIB = 1024 * 1024;
 

@@ -1,6 +1,6 @@
 import type { DownloadMemory } from './download-memory.js';
 import type { Emmc, Region } from './emmc.js';
-import { SECTOR_BYTES } from './gpt.js';
+import { SECTOR_BYTES } from '../../formats/gpt/layout.js';
 import { StorageFault } from './storage-fault.js';
 
 const SPARSE_MAGIC = 0xed26ff3a;

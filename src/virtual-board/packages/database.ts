@@ -1,6 +1,6 @@
 import { DPKG_STATUS } from '../root-tree.js';
 import type { BoardFileSystem } from '../storage/file-system.js';
-import { formatParagraph, parseParagraphs, type Paragraph } from './control.js';
+import { formatParagraph, parseParagraphs, type Paragraph } from '../../formats/control.js';
 
 export const INSTALLED = 'install ok installed';
 export const UNPACKED = 'install ok unpacked';

@@ -3,10 +3,11 @@ import { createGunzip } from 'node:zlib';
 import tarStream from 'tar-stream';
 import type { BoardFile } from '../storage/board-file.js';
 import { through } from '../through.js';
-import { memberChunks, readArMembers, type ArMember } from './ar.js';
-import { parseParagraphs, type Paragraph } from './control.js';
+import { ArError, readArMembers, type ArMember } from '../../formats/ar.js';
+import { parseParagraphs, type Paragraph } from '../../formats/control.js';
 
 const MAX_CONTROL_BYTES = 1024 * 1024;
+const READ_BYTES = 64 * 1024;
 
 /** A package file that cannot be used; the message is what dpkg-deb says after the name of the file. */
 export class DebError extends Error {}
@@ -20,8 +21,8 @@ export interface Deb {
 
 /** Opens a Debian package. @throws DebError if it is none, or compressed in a way that Node cannot undo */
 export async function openDeb(file: BoardFile): Promise<Deb> {
-  const members = await readArMembers(file);
-  if (members?.[0]?.name !== 'debian-binary') throw new DebError('not a Debian format archive');
+  const members = await membersOf(file);
+  if (members[0]?.name !== 'debian-binary') throw new DebError('not a Debian format archive');
   const control = findMember(members, 'control.tar');
   const data = findMember(members, 'data.tar');
   const text = await controlText(plainTar(file, control));
@@ -30,6 +31,31 @@ export async function openDeb(file: BoardFile): Promise<Deb> {
     throw new DebError("control file has no 'Package' or 'Version' field");
   }
   return { control: paragraph, data: () => plainTar(file, data) };
+}
+
+/** All members; none if this is no archive, or if one of them is cut off. */
+async function membersOf(file: BoardFile): Promise<ArMember[]> {
+  const members: ArMember[] = [];
+  const { size } = await file.stat();
+  try {
+    for await (const member of readArMembers((position, length) => file.read(length, position))) {
+      if (member.position + member.sizeBytes > size) return [];
+      members.push(member);
+    }
+    return members;
+  } catch (error) {
+    if (error instanceof ArError) return [];
+    throw error;
+  }
+}
+
+async function* memberChunks(file: BoardFile, member: ArMember): AsyncGenerator<Buffer> {
+  for (let done = 0; done < member.sizeBytes;) {
+    const chunk = await file.read(Math.min(READ_BYTES, member.sizeBytes - done), member.position + done);
+    if (chunk.length === 0) return;
+    done += chunk.length;
+    yield chunk;
+  }
 }
 
 function findMember(members: readonly ArMember[], prefix: string): ArMember {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { DeviceBusyError, TimeoutError, TransportError } from '../../../src/errors.js';
 import { connectFastboot } from '../../../src/fastboot/connect.js';
-import { readPartitionTable } from '../../../src/flash/gpt.js';
+import { readPartitionTable } from '../../../src/flash/partition-table.js';
 import { listFastbootBoards } from '../../../src/power/fastboot-boards.js';
 import { rebootIntoFastboot } from '../../../src/power/wait-for-fastboot.js';
 import { until } from '../../../src/time/retry.js';

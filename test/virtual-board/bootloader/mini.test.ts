@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import test from 'ava';
 import { FastbootFailError } from '../../../src/fastboot/fail-error.js';
-import { makeTable, SECTOR_BYTES } from '../../../src/virtual-board/bootloader/gpt.js';
+import { SECTOR_BYTES } from '../../../src/formats/gpt/layout.js';
+import { makeTable } from '../../../src/formats/gpt/write.js';
 import { placePartitions } from '../../../src/virtual-board/bootloader/layout.js';
 import { bytesImage } from '../../fakes/fastboot/bytes-image.js';
 import { boardWithLoader, DISK_BYTES, fastbootOf, userArea } from './loader-desk.js';

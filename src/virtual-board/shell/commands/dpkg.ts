@@ -1,10 +1,10 @@
 import { PackageDatabase } from '../../packages/database.js';
-import type { Paragraph } from '../../packages/control.js';
+import type { Paragraph } from '../../../formats/control.js';
 import { escapeText } from '../escape.js';
 import { patternMatcher } from '../pattern.js';
 import { ProgramError, type BoardProcess } from '../program.js';
 import { ARCHITECTURE, installDeb, readControl, removePackage } from './install-deb.js';
-import { formatParagraph } from '../../packages/control.js';
+import { formatParagraph } from '../../../formats/control.js';
 
 /** `dpkg -i -r -P -s -l -L -I --print-architecture` and `dpkg-query`. */
 export async function dpkg(process: BoardProcess): Promise<number> {

@@ -1,5 +1,5 @@
 import { DebError, openDeb, type Deb } from '../../packages/deb.js';
-import { dependencyNames, type Paragraph } from '../../packages/control.js';
+import { dependencyNames, type Paragraph } from '../../../formats/control.js';
 import { INSTALLED, PackageDatabase, UNPACKED } from '../../packages/database.js';
 import { errnoText } from '../../storage/errno.js';
 import { isFileError, ProgramError, type BoardProcess } from '../program.js';

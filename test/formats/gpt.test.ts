@@ -4,19 +4,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import fc from 'fast-check';
-import {
-  backupOf,
-  fitTable,
-  HEAD_BYTES,
-  headFromBackup,
-  makeTable,
-  readTable,
-  SECTOR_BYTES,
-} from '../../../src/virtual-board/bootloader/gpt.js';
-import { placePartitions } from '../../../src/virtual-board/bootloader/layout.js';
-import { tempDir } from '../../fixtures/temp-dir.js';
-import { mustRun } from '../../lab/program.js';
-import { hasProgram } from '../../lab/requirements.js';
+import { HEAD_BYTES, SECTOR_BYTES } from '../../src/formats/gpt/layout.js';
+import { backupOf, fitTable, headFromBackup, makeTable } from '../../src/formats/gpt/write.js';
+import { readTable } from '../../src/virtual-board/bootloader/gpt.js';
+import { placePartitions } from '../../src/virtual-board/bootloader/layout.js';
+import { tempDir } from '../fixtures/temp-dir.js';
+import { mustRun } from '../lab/program.js';
+import { hasProgram } from '../lab/requirements.js';
 
 const SECTORS = 64 * 2048;
 const PARTITIONS = [

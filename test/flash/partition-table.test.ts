@@ -1,6 +1,6 @@
 import test from 'ava';
 import { ImageError } from '../../src/fastboot/image/image.js';
-import { readPartitionTable } from '../../src/flash/gpt.js';
+import { readPartitionTable } from '../../src/flash/partition-table.js';
 import { partitionTableImage } from '../fixtures/partition-table.js';
 
 const MIB = 1024 * 1024;
@@ -27,8 +27,8 @@ test('a table that is damaged, cut off or none at all is refused', t => {
     return copy;
   };
   const bad: [Buffer, RegExp][] = [
-    [Buffer.alloc(4096), /it is no partition table/],
-    [image.subarray(0, 600), /it is no partition table/],
+    [Buffer.alloc(4096), /it is not a partition table/],
+    [image.subarray(0, 600), /it is not a partition table/],
     [image.subarray(0, 8192), /ends before its last entry/],
     [changed(512 + 12, 255), /checksum/],
     [changed(512 + 13, 255), /checksum/],
