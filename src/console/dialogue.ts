@@ -54,10 +54,28 @@ export class Dialogue {
    * @throws TimeoutError with the last lines of the board, TransportError, AbortedError
    */
   async expect<Name extends string>(patterns: Patterns<Name>, deadline: Deadline): Promise<Found<Name>> {
+    return await this.within(deadline, signal => this.next(patterns, signal));
+  }
+
+  /** One deadline for several answers. @throws TimeoutError with the last lines of the board */
+  async within<T>(deadline: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     try {
-      return await withDeadline(deadline, signal => this.#search(patterns, signal));
+      return await withDeadline(deadline, work);
     } catch (error) {
-      throw error instanceof TimeoutError ? this.withTranscript(error, deadline.hint) : error;
+      throw error instanceof TimeoutError ? this.#withTranscript(error, deadline.hint) : error;
+    }
+  }
+
+  /** As `expect`, for as long as `signal` allows. */
+  async next<Name extends string>(patterns: Patterns<Name>, signal: AbortSignal): Promise<Found<Name>> {
+    for (;;) {
+      const found = this.#look(patterns);
+      if (found) return found;
+      if (this.#hasMore) this.#hasMore = this.#screen.advance();
+      else {
+        this.#screen.push(await this.port.read(signal));
+        this.#hasMore = this.#screen.advance();
+      }
     }
   }
 
@@ -68,7 +86,7 @@ export class Dialogue {
   ): Promise<Found<Name> | undefined> {
     try {
       const deadline = { operation: 'listening', timeoutMs: waitMs, signal };
-      return await withDeadline(deadline, ended => this.#search(patterns, ended));
+      return await withDeadline(deadline, ended => this.next(patterns, ended));
     } catch (error) {
       if (error instanceof TimeoutError && error.operation === 'listening') return undefined;
       throw error;
@@ -94,7 +112,7 @@ export class Dialogue {
   }
 
   /** The same error with what the board said last. */
-  withTranscript(error: TimeoutError, hint?: string): TimeoutError {
+  #withTranscript(error: TimeoutError, hint?: string): TimeoutError {
     const { transcript } = this;
     const quoted = transcript.slice(-QUOTED_LINES).map(line => JSON.stringify(line.trim()));
     const said = quoted.length === 0 ? 'The console said nothing.' : `The console said last: ${quoted.join(', ')}.`;
@@ -103,18 +121,6 @@ export class Dialogue {
       facts: { port: this.port.name, transcript },
       cause: error,
     });
-  }
-
-  async #search<Name extends string>(patterns: Patterns<Name>, signal: AbortSignal): Promise<Found<Name>> {
-    for (;;) {
-      const found = this.#look(patterns);
-      if (found) return found;
-      if (this.#hasMore) this.#hasMore = this.#screen.advance();
-      else {
-        this.#screen.push(await this.port.read(signal));
-        this.#hasMore = this.#screen.advance();
-      }
-    }
   }
 
   #look<Name extends string>(patterns: Patterns<Name>): Found<Name> | undefined {

@@ -1,5 +1,4 @@
 import { BoardRefusedError, PairingRefusedError, TransportError } from '../errors.js';
-import { withDeadline } from '../time/deadline.js';
 import type { LongOperation } from '../time/progress.js';
 import type { ConsolePort } from './console-port.js';
 import { detectOn, type ConsoleState } from './detect.js';
@@ -33,18 +32,32 @@ const IS_FIRST_BOOT = 'It is its first boot, which takes some minutes.';
  * TimeoutError, TransportError, AbortedError
  */
 export async function login(port: ConsolePort, options: LoginOptions): Promise<ConsoleShell> {
-  const dialogue = new Dialogue(port);
-  const { bootTimeoutMs = BOOT_TIMEOUT_MS } = options;
-  const operation = `waiting for a login prompt on ${port.name}`;
-  const state = await withDeadline({ operation, timeoutMs: bootTimeoutMs, signal: options.signal }, signal =>
-    waitForLinux(dialogue, { ...options, signal }),
-  );
+  return await loginOn(new Dialogue(port), options);
+}
+
+/** A login on a console that was looked at already. */
+export interface LoginOnOptions extends LoginOptions {
+  /** What it is at; undefined if that has still to be found out. */
+  readonly at?: LinuxState | undefined;
+}
+
+/** The same in a dialogue that goes on afterwards. */
+export async function loginOn(dialogue: Dialogue, options: LoginOnOptions): Promise<ConsoleShell> {
+  const { bootTimeoutMs: timeoutMs = BOOT_TIMEOUT_MS } = options;
+  const deadline = {
+    operation: `waiting for a login prompt on ${dialogue.port.name}`,
+    timeoutMs,
+    signal: options.signal,
+  };
+  const state =
+    options.at ?? (await dialogue.within(deadline, signal => waitForLinux(dialogue, { ...options, signal })));
   const wasLoggedIn = state.kind === 'shell';
   if (!wasLoggedIn) await enterPassword(dialogue, options);
   return await openShell(dialogue, { ...options, wasLoggedIn });
 }
 
-type LinuxState = Extract<ConsoleState, { kind: 'login-prompt' | 'shell' }>;
+/** Somebody can log in, or is logged in. */
+export type LinuxState = Extract<ConsoleState, { kind: 'login-prompt' | 'shell' }>;
 
 async function waitForLinux(dialogue: Dialogue, options: LoginOptions): Promise<LinuxState> {
   const { signal } = options;

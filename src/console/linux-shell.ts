@@ -1,7 +1,8 @@
-import { BoardRefusedError, ProtocolError } from '../errors.js';
+import { BoardRefusedError, ProtocolError, TransportError } from '../errors.js';
+import type { Deadline } from '../time/deadline.js';
 import type { LongOperation } from '../time/progress.js';
-import type { Dialogue } from './dialogue.js';
-import { LOGIN_PROMPT, SHELL_PROMPT } from './prompts.js';
+import type { Dialogue, Found, Patterns } from './dialogue.js';
+import { LOGIN_PROMPT, SHELL_LEFT, SHELL_PROMPT } from './prompts.js';
 
 /** Longest line that a terminal takes in one piece, its end included (N_TTY, `termios(3)`). */
 const MAX_LINE_BYTES = 4095;
@@ -25,6 +26,16 @@ export interface RunOptions {
   readonly operation: string;
   readonly timeoutMs?: number | undefined;
   readonly signal?: AbortSignal | undefined;
+}
+
+/** The board restarted under a command, or somebody logged out. What the board says stays to be read. */
+export class ShellLeftError extends TransportError {
+  constructor(port: string, operation: string) {
+    super(`The shell on ${port} ended while ${operation}: the board restarted, or somebody logged out.`, {
+      hint: 'Wait until the board has booted, then run the command again.',
+      facts: { port },
+    });
+  }
 }
 
 let lastMark = 0;
@@ -76,7 +87,8 @@ export class ConsoleShell implements AsyncDisposable {
 
   /**
    * Runs one line of POSIX shell, with nothing to read. The variables it sets are gone after it.
-   * @throws TimeoutError, TransportError, AbortedError; RangeError if the line is longer than a terminal takes
+   * @throws ShellLeftError, TimeoutError, TransportError, AbortedError; RangeError if the line is longer than a terminal
+   * takes
    */
   async run(command: string, options: RunOptions): Promise<ShellResult> {
     const [begin, end] = [mark(), mark()];
@@ -87,8 +99,8 @@ export class ConsoleShell implements AsyncDisposable {
     const { operation, timeoutMs = COMMAND_TIMEOUT_MS, signal } = options;
     await this.#dialogue.send(line);
     const deadline = { operation, timeoutMs, signal };
-    await this.#dialogue.expect({ begin: new RegExp(`${begin.printed}\\n`) }, deadline);
-    const { before, match } = await this.#dialogue.expect({ end: new RegExp(`${end.printed}:(\\d+)\\n`) }, deadline);
+    await this.#answer({ begin: new RegExp(`${begin.printed}\\n`) }, deadline);
+    const { before, match } = await this.#answer({ end: new RegExp(`${end.printed}:(\\d+)\\n`) }, deadline);
     return { output: before, code: Number(match[1]) };
   }
 
@@ -100,6 +112,15 @@ export class ConsoleShell implements AsyncDisposable {
       hint: output.trim() === '' ? undefined : output.trim().slice(-300),
       facts: { command, output, code },
     });
+  }
+
+  /** Of a board that restarts no answer will come. */
+  async #answer<Name extends string>(patterns: Patterns<Name>, deadline: Deadline): Promise<Found<Name | 'left'>> {
+    const found = await this.#dialogue.expect<Name | 'left'>({ ...patterns, left: SHELL_LEFT }, deadline);
+    if (found.name !== 'left') return found;
+    // Its farewell would be typed into what comes next.
+    this.#isClosed = true;
+    throw new ShellLeftError(this.#dialogue.port.name, deadline.operation);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

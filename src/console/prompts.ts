@@ -30,3 +30,12 @@ export const FIRST_BOOT = /A start job is running for Scripts that should be run
 export const KERNEL_MESSAGE = /^Starting kernel|^\[ *\d+\.\d{3,}\]/m;
 export const BOOT_MESSAGE =
   /^\[ *\d+\.\d{3,}\]|^\[ {2}OK {2}\]|^Starting kernel|A start job is running|^U-Boot (?:SPL )?\d{4}/m;
+
+/**
+ * What only a board that has left its shell says: it restarts, or somebody has logged out. Matches before the words,
+ * which stay to be read.
+ */
+export const SHELL_LEFT = new RegExp(
+  `(?=${[U_BOOT_BANNER, AUTOBOOT_COUNTDOWN, FASTBOOT_RUNS, FASTBOOT_REQUESTED, LOGIN_PROMPT].map(({ source }) => source).join('|')})`,
+  'im',
+);

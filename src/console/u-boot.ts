@@ -1,10 +1,15 @@
 import { safeLines } from '../device/board-text.js';
-import { BoardRefusedError } from '../errors.js';
 import type { LongOperation } from '../time/progress.js';
-import type { ConsolePort } from './console-port.js';
-import { detectOn } from './detect.js';
-import { Dialogue } from './dialogue.js';
-import { AUTOBOOT_COUNTDOWN, FASTBOOT_REQUESTED, FASTBOOT_RUNS, U_BOOT_BANNER, U_BOOT_PROMPT } from './prompts.js';
+import type { Dialogue } from './dialogue.js';
+import {
+  AUTOBOOT_COUNTDOWN,
+  FASTBOOT_REQUESTED,
+  FASTBOOT_RUNS,
+  LOGIN_PROMPT,
+  SHELL_PROMPT,
+  U_BOOT_BANNER,
+  U_BOOT_PROMPT,
+} from './prompts.js';
 
 /*
  * The command line of U-Boot. Its prompt comes without a line end; CR alone ends a command, since the LF behind it would
@@ -13,8 +18,7 @@ import { AUTOBOOT_COUNTDOWN, FASTBOOT_REQUESTED, FASTBOOT_RUNS, U_BOOT_BANNER, U
  */
 
 /** Any key stops the countdown, and this one does nothing anywhere else. */
-const STOP_KEY = ' ';
-const CTRL_C = '\x03';
+export const STOP_KEY = ' ';
 const CR = '\r';
 
 export interface UBootTimeouts {
@@ -32,40 +36,40 @@ export interface UBootOptions extends LongOperation {
   readonly timeouts?: Partial<UBootTimeouts> | undefined;
 }
 
-export interface EnterFastbootOptions extends UBootOptions {
-  /** Called if Linux waits for a login or a command: restarts the board. Without it somebody has to do that by hand. */
-  readonly restartLinux?: (() => Promise<void>) | undefined;
-}
-
+/** What a board says between its reset and its system. */
 const STARTING = {
   countdown: AUTOBOOT_COUNTDOWN,
   prompt: U_BOOT_PROMPT,
   banner: U_BOOT_BANNER,
   fastboot: FASTBOOT_RUNS,
   requested: FASTBOOT_REQUESTED,
+  login: LOGIN_PROMPT,
+  shell: SHELL_PROMPT,
 };
 
-const START_HINT = 'Reset the board, or take its power away and give it again, while the command waits.';
+export const START_HINT = 'Reset the board, or take its power away and give it again, while the command waits.';
+
+/** Where a board is that was restarted: at the prompt, in fastboot by itself, or in its system again. */
+export type Started = 'prompt' | 'fastboot' | 'linux';
 
 /**
- * Waits for the board to start and stops its countdown; returns at the prompt, or when it goes into fastboot by itself.
- * A board that is at the prompt already is asked nothing. @throws TimeoutError, TransportError, AbortedError
+ * Waits for the board to start and stops its countdown. A board that is at the prompt already is asked nothing.
+ * @throws TimeoutError, TransportError, AbortedError
  */
-export async function stopAutoboot(dialogue: Dialogue, options: UBootOptions = {}): Promise<'prompt' | 'fastboot'> {
-  const { startMs } = { ...U_BOOT_TIMEOUTS, ...options.timeouts };
-  const deadline = {
-    operation: `waiting for U-Boot on ${dialogue.port.name}`,
-    timeoutMs: startMs,
-    signal: options.signal,
-    hint: START_HINT,
-  };
-  for (;;) {
-    const { name } = await dialogue.expect(STARTING, deadline);
-    if (name === 'prompt') return 'prompt';
-    if (name === 'fastboot' || name === 'requested') return 'fastboot';
-    // A key that comes before the countdown counts, and may be all there is time for.
-    await dialogue.send(STOP_KEY);
-  }
+export async function stopAutoboot(dialogue: Dialogue, options: UBootOptions = {}): Promise<Started> {
+  const { startMs: timeoutMs } = { ...U_BOOT_TIMEOUTS, ...options.timeouts };
+  const operation = `waiting for U-Boot on ${dialogue.port.name}`;
+  const deadline = { operation, timeoutMs, signal: options.signal, hint: START_HINT };
+  return await dialogue.within(deadline, async signal => {
+    for (;;) {
+      const { name } = await dialogue.next(STARTING, signal);
+      if (name === 'prompt') return 'prompt';
+      if (name === 'fastboot' || name === 'requested') return 'fastboot';
+      if (name === 'login' || name === 'shell') return 'linux';
+      // A key that comes before the countdown counts, and may be all there is time for.
+      await dialogue.send(STOP_KEY);
+    }
+  });
 }
 
 export interface UBootResult {
@@ -96,71 +100,8 @@ export async function runAtPrompt(
   return { output: safeLines(before), code: Number(match[1]) };
 }
 
-/** What shows that fastboot runs: its own words, or that U-Boot does not answer keys any more. */
-export interface FastbootEntered {
-  readonly evidence: 'words' | 'silence';
-}
-
-/**
- * From the countdown, the prompt or a running Linux to `fastboot 0`. Resolves when fastboot runs: not when the command was sent. After it
- * the board listens on USB; `leaveFastboot` ends it.
- * @throws BoardRefusedError if U-Boot has no fastboot or cannot start it, TimeoutError, TransportError, AbortedError
- */
-export async function enterFastboot(port: ConsolePort, options: EnterFastbootOptions = {}): Promise<FastbootEntered> {
-  const dialogue = new Dialogue(port);
-  const state = await detectOn(dialogue, options.signal);
-  if (state.kind === 'fastboot') return { evidence: 'words' };
-  if (state.kind === 'u-boot-countdown') await dialogue.send(STOP_KEY);
-  const isLinux = state.kind === 'login-prompt' || state.kind === 'shell';
-  if (isLinux && options.restartLinux !== undefined) await options.restartLinux();
-  else if (state.kind !== 'u-boot-prompt' && state.kind !== 'u-boot-countdown') {
-    tell(options, `Waiting for U-Boot on ${port.name}. ${START_HINT}`);
-  }
-  if (state.kind !== 'u-boot-prompt' && (await stopAutoboot(dialogue, options)) === 'fastboot') {
-    return { evidence: 'words' };
-  }
-  tell(options, 'U-Boot was stopped; starting fastboot.');
-  return await startFastboot(dialogue, options);
-}
-
-/** Ends fastboot with Ctrl-C; returns at the prompt. @throws TimeoutError, TransportError, AbortedError */
-export async function leaveFastboot(port: ConsolePort, options: UBootOptions = {}): Promise<void> {
-  const { commandMs } = { ...U_BOOT_TIMEOUTS, ...options.timeouts };
-  const dialogue = new Dialogue(port);
-  await dialogue.send(CTRL_C);
-  const deadline = { operation: 'leaving fastboot', timeoutMs: commandMs, signal: options.signal };
-  await dialogue.expect({ prompt: U_BOOT_PROMPT }, deadline);
-}
-
-/**
- * Ends fastboot, starts the board anew and enters fastboot again, which `reboot-bootloader` cannot do on a board without
- * a partition to note it in. @throws as enterFastboot
- */
-export async function restartFastboot(port: ConsolePort, options: UBootOptions = {}): Promise<FastbootEntered> {
-  await leaveFastboot(port, options);
-  const dialogue = new Dialogue(port);
-  await typeLine(dialogue, 'reset', { operation: 'resetting the board', signal: options.signal });
-  if ((await stopAutoboot(dialogue, options)) === 'fastboot') return { evidence: 'words' };
-  return await startFastboot(dialogue, options);
-}
-
-async function startFastboot(dialogue: Dialogue, options: UBootOptions): Promise<FastbootEntered> {
-  const { fastbootMs: waitMs } = { ...U_BOOT_TIMEOUTS, ...options.timeouts };
-  const { signal } = options;
-  await typeLine(dialogue, 'fastboot 0', { operation: 'starting fastboot', signal });
-  const patterns = { runs: FASTBOOT_RUNS, prompt: U_BOOT_PROMPT };
-  let answer = await dialogue.poll(patterns, { waitMs, signal });
-  if (answer === undefined) {
-    // It has not failed, and U-Boot says nothing by itself. A key shows whether fastboot has taken over.
-    await dialogue.send(STOP_KEY);
-    answer = await dialogue.poll(patterns, { waitMs, signal });
-  }
-  if (answer?.name === 'prompt') throw refused(answer.before);
-  return { evidence: answer === undefined ? 'silence' : 'words' };
-}
-
 /** Types a line into an empty one; what is left there by somebody else is thrown away first. */
-async function typeLine(
+export async function typeLine(
   dialogue: Dialogue,
   line: string,
   how: { operation: string; signal?: AbortSignal | undefined },
@@ -169,27 +110,4 @@ async function typeLine(
   await dialogue.type(line, how);
   await dialogue.send(CR);
   await dialogue.expect({ lineEnd: /\n/ }, { operation: how.operation, timeoutMs: 10_000, signal: how.signal });
-}
-
-function refused(text: string): BoardRefusedError {
-  const reason = safeLines(text).trim().replaceAll('\n', ' ');
-  const hints: readonly (readonly [RegExp, string])[] = [
-    [
-      /unknown command/i,
-      'This bootloader has no fastboot; set the boot switches for the SD card or the serial download.',
-    ],
-    [/cable/i, "Connect the board's USB data port to this computer, then run the command again."],
-    [/usage|usb.*(fail|error|no )/i, 'Try `fastboot usb 0` in `mdt console`.'],
-  ];
-  return new BoardRefusedError(
-    `U-Boot did not start fastboot${reason === '' ? '' : `: ${reason}`}.`.replace(/\.\.$/, '.'),
-    {
-      hint: hints.find(([pattern]) => pattern.test(reason))?.[1],
-      facts: { reason },
-    },
-  );
-}
-
-function tell({ onProgress }: UBootOptions, text: string): void {
-  onProgress?.({ kind: 'message', task: 'u-boot', text });
 }

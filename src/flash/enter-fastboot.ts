@@ -117,7 +117,7 @@ interface ConsoleWay {
 
 async function enterByConsole(host: HostContext, way: ConsoleWay, request: EnterRequest): Promise<Entered> {
   const { openConsole } = await import('../console/open-console.js');
-  const { enterFastboot: enterAtPrompt } = await import('../console/u-boot.js');
+  const { enterFastboot: enterAtPrompt } = await import('../console/enter-fastboot.js');
   const { signal, onProgress } = request;
   const { name, network, usbPort } = way;
   const usb = await arrivalOnUsb(usbPort);
@@ -125,11 +125,11 @@ async function enterByConsole(host: HostContext, way: ConsoleWay, request: Enter
     await using port = await openConsole(way.console, { signal });
     await enterAtPrompt(port, {
       ...{ signal, onProgress },
-      restartLinux: async () => {
+      restartLinux: async (dialogue, state) => {
         const { restartLinux } = await import('../console/linux-restart.js');
         const { username, password } = await openHost(host, { onProgress });
         tell(request, `Restarting ${name} into its bootloader, by its console.`);
-        await restartLinux(port, { username, password, signal, onProgress });
+        await restartLinux(dialogue, { username, password, signal, onProgress, at: state });
       },
     });
   }

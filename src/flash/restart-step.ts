@@ -44,7 +44,7 @@ async function hasMisc(connection: FastbootClient, signal: AbortSignal | undefin
 
 async function restartByConsole(console: string, { operation }: Work): Promise<void> {
   const { openConsole } = await import('../console/open-console.js');
-  const { restartFastboot } = await import('../console/u-boot.js');
+  const { restartFastboot } = await import('../console/enter-fastboot.js');
   const { signal, onProgress } = operation;
   onProgress?.({ kind: 'message', task: 'flash', text: 'Restarting the board by its console.' });
   await using port = await openConsole(console, { signal });

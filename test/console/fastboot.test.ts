@@ -1,6 +1,6 @@
 // From U-Boot's prompt into fastboot and back, as a board's own U-Boot has it.
 import test from 'ava';
-import { enterFastboot, leaveFastboot } from '../../src/console/u-boot.js';
+import { enterFastboot, leaveFastboot } from '../../src/console/enter-fastboot.js';
 import { BoardRefusedError, TimeoutError } from '../../src/errors.js';
 import { commandLine, FakeConsole } from '../fakes/console.js';
 

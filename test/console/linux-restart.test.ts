@@ -1,52 +1,48 @@
 // Restarting a board by the shell on its console; the real login is in linux-login.test.ts.
 import test from 'ava';
+import { Dialogue } from '../../src/console/dialogue.js';
+import { login } from '../../src/console/linux-login.js';
 import { restartLinux } from '../../src/console/linux-restart.js';
-import { BoardRefusedError } from '../../src/errors.js';
-import { FakeConsole } from '../fakes/console.js';
+import { BoardRefusedError, TransportError } from '../../src/errors.js';
+import { BOOTED, LinuxConsole, type Restart } from '../fakes/linux-console.js';
 
-/** A shell that somebody has left open, in which the order to restart ends with `code`, or is never heard of again. */
-function openShell(code: number | undefined): FakeConsole {
-  let line = '';
-  const board = new FakeConsole(keys => {
-    for (const key of keys) {
-      if (key !== '\r') line += key;
-      else {
-        board.say(`\r\n${answer(line.replaceAll('""', ''), code)}`);
-        line = '';
-      }
-    }
-  });
-  board.say('mendel@swift-otter:~$ ');
-  return board;
-}
-
-function answer(line: string, code: number | undefined): string {
-  const prompt = /PS1=(mdt-mark-\d+:) sh/.exec(line)?.[1];
-  if (prompt !== undefined) return prompt;
-  const ready = /echo (mdt-mark-\d+) \$\(id -un\)/.exec(line)?.[1];
-  if (ready !== undefined) return `${ready} mendel\n`;
-  const [, begin, end] = /^echo (mdt-mark-\d+); .*; echo (mdt-mark-\d+):/.exec(line) ?? [];
-  if (begin === undefined || end === undefined) return '';
-  return `${begin}\n${code === undefined ? '' : `No such \x1b[31mpartition\n${end}:${String(code)}\n`}`;
+function openShell(restart: Restart): LinuxConsole {
+  return new LinuxConsole({ isLoggedIn: true, restarts: [restart] });
 }
 
 const MENDEL = { username: 'mendel', password: 'mendel' };
 
 test('an order that is answered, and one that the board goes down under, are both given', async t => {
-  for (const code of [0, undefined]) {
-    const board = openShell(code);
-    await restartLinux(board.port, { ...MENDEL, orderTimeoutMs: code === 0 ? 30_000 : 200 });
+  for (const restart of [{ code: 0 }, { says: '' }, { says: BOOTED }]) {
+    const board = openShell(restart);
+    const orderTimeoutMs = restart.says === '' ? 200 : 600_000;
+    await restartLinux(new Dialogue(board.port), { ...MENDEL, orderTimeoutMs });
     t.regex(board.typed, /sudo reboot-bootloader \|\| sudo reboot/);
     t.notRegex(board.typed, /exit/, 'what logs out would be typed into U-Boot');
   }
 });
 
 test('a board that will not restart says why, and is left as it was', async t => {
-  const board = openShell(1);
-  const error = await t.throwsAsync(restartLinux(board.port, MENDEL), {
+  const board = openShell({ code: 1 });
+  const error = await t.throwsAsync(restartLinux(new Dialogue(board.port), MENDEL), {
     instanceOf: BoardRefusedError,
     message: 'The board on console did not restart: No such partition',
   });
   t.regex(error.hint ?? '', /mdt console console/);
   t.regex(board.typed, /exit\r$/);
+});
+
+test('a board that restarts under a command is not waited for, and nothing more is typed', async t => {
+  const board = openShell({ says: BOOTED });
+  await t.throwsAsync(
+    async () => {
+      await using shell = await login(board.port, MENDEL);
+      await shell.run('hostname', { operation: 'reading its name', timeoutMs: 600_000 });
+    },
+    {
+      instanceOf: TransportError,
+      message: 'The shell on console ended while reading its name: the board restarted, or somebody logged out.',
+    },
+  );
+  t.notRegex(board.typed, /exit/);
 });
