@@ -70,6 +70,14 @@ export class Board {
     return next;
   }
 
+  /** What `dpkg --configure -a` does: an interruption of dpkg is over. */
+  configurePackages(): void {
+    if (this.faults.packages === 'interrupted') {
+      const { packages: _, ...rest } = this.faults;
+      this.faults = rest;
+    }
+  }
+
   /** Makes what is missing of the release's files. */
   async install(): Promise<void> {
     await makeRootTree(this.files, this.release, this.name);

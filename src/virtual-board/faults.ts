@@ -1,8 +1,15 @@
 import { UsageError } from '../errors.js';
 import type { FastbootFaults } from './bootloader/fastboot-faults.js';
 
-/** What a virtual board can refuse: a network service's own answer, every login, or the connection itself. */
-export const REFUSALS = ['keymaster-400', 'keymaster-500', 'keymaster-silent', 'auth', 'connect'] as const;
+/** What a virtual board can refuse: a network service's own answer, every login, the connection itself, a restart. */
+export const REFUSALS = [
+  'keymaster-400',
+  'keymaster-500',
+  'keymaster-silent',
+  'auth',
+  'connect',
+  'keymaster-restart',
+] as const;
 
 /** Faults in which a virtual board refuses something. */
 export type Refusal = (typeof REFUSALS)[number];
@@ -19,6 +26,12 @@ export interface Faults extends FastbootFaults {
   readonly diskSizeBytes?: number;
   /** No file can be written: `Read-only file system`. */
   readonly readOnly?: boolean;
+  /** Nothing below this folder can be written. */
+  readonly readOnlyFolder?: string;
+  /** sudo asks for a password, which a command cannot give. */
+  readonly sudoPassword?: boolean;
+  /** `locked`: another program holds the lock of dpkg. `interrupted`: dpkg was ended in the middle of its work. */
+  readonly packages?: 'locked' | 'interrupted';
   readonly refuse?: readonly Refusal[];
   /** Once it goes down, the board does not come back until it is switched off and on. */
   readonly noReturn?: boolean;
@@ -37,6 +50,9 @@ const sizeFaults: Readonly<Record<string, (bytes: number) => Faults>> = {
 
 const flagFaults: Readonly<Record<string, Faults>> = {
   'read-only': { readOnly: true },
+  'sudo-password': { sudoPassword: true },
+  'dpkg-locked': { packages: 'locked' },
+  'dpkg-interrupted': { packages: 'interrupted' },
   'no-return': { noReturn: true },
 };
 
@@ -56,6 +72,10 @@ export const FAULT_EXAMPLES = [
   'stall-after=1M',
   'disk-size=10M',
   'read-only',
+  'read-only=/tmp',
+  'sudo-password',
+  'dpkg-locked',
+  'dpkg-interrupted',
   'no-return',
   'drop-download=1M',
   'fail=flash:rootfs',
@@ -79,6 +99,7 @@ export function parseFault(text: string): Faults {
 function valueFault(name: string, value: string): Faults | undefined {
   const refusal = REFUSALS.find(known => known === value);
   if (name === 'refuse') return refusal === undefined ? undefined : { refuse: [refusal] };
+  if (name === 'read-only') return /^\/\w[\w/.-]*$/.test(value) ? { readOnlyFolder: value } : undefined;
   const bytes = parseSize(value);
   if (bytes !== undefined) return own(sizeFaults, name)?.(bytes);
   return STEP.test(value) ? own(stepFaults, name)?.([value]) : undefined;

@@ -119,3 +119,66 @@ test('a full disk leaves a package uninstalled', async t => {
   shell.board.faults = {};
   t.is((await shell.run('dpkg -s thing')).code, 1);
 });
+
+test('mdt-install-package takes the highest version that it was ever given, not the file', async t => {
+  const shell = await shellOnBoard(t);
+  await put(shell, 'new.deb');
+  await put(shell, 'old.deb', { Version: '1.0~rc1' });
+  t.is((await shell.run('sudo mdt-install-package /tmp/new.deb')).code, 0);
+  t.is((await shell.run('sudo mdt-install-package /tmp/old.deb')).code, 0);
+  t.is(await shell.out("dpkg-query -W -f '${Version}' thing"), '1.0');
+});
+
+test('apt-get installs the version of a file, an earlier one only if that is allowed', async t => {
+  const shell = await shellOnBoard(t);
+  await put(shell, 'new.deb');
+  await put(shell, 'old.deb', { Version: '0.9' });
+  t.is((await shell.run('sudo apt-get install -y /tmp/new.deb')).code, 0);
+  const refused = await shell.run('sudo apt-get install -y /tmp/old.deb');
+  t.is(refused.code, 100);
+  t.regex(refused.err, /^E: Packages were downgraded and -y was used without --allow-downgrades\.$/m);
+  t.is((await shell.run('sudo apt-get install -y --allow-downgrades /tmp/old.deb')).code, 0);
+  t.is(await shell.out("dpkg-query -W -f '${Version}' thing"), '0.9');
+});
+
+for (const [low, high] of [
+  ['1.0~rc1', '1.0'],
+  ['1.0', '1.0-1'],
+  ['1.9', '1.10'],
+  ['9', '1:0'],
+  ['1.0a', '1.0+b'],
+  ['1.0-1', '1.0-1.1'],
+]) {
+  test(`dpkg takes ${String(low)} for earlier than ${String(high)}`, async t => {
+    const { run } = await shellOnBoard(t);
+    t.is((await run(`dpkg --compare-versions ${String(low)} lt ${String(high)}`)).code, 0);
+    t.is((await run(`dpkg --compare-versions ${String(low)} ge ${String(high)}`)).code, 1);
+    t.is((await run(`dpkg --compare-versions ${String(low)} eq ${String(low)}`)).code, 0);
+  });
+}
+
+test('programs of packages end with their own words while another one has the lock, or dpkg was interrupted', async t => {
+  const shell = await shellOnBoard(t);
+  await put(shell, 'thing.deb');
+  shell.board.faults = { packages: 'locked' };
+  t.regex((await shell.run('sudo apt-get install -y /tmp/thing.deb')).err, /held by process 812 \(unattended-upgr\)/);
+  t.is((await shell.run('sudo dpkg -i /tmp/thing.deb')).code, 2);
+  shell.board.faults = { packages: 'interrupted' };
+  t.regex((await shell.run('sudo apt-get remove -y thing')).err, /dpkg --configure -a/);
+  t.is((await shell.run('sudo dpkg --configure -a; sudo apt-get install -y /tmp/thing.deb')).code, 0);
+});
+
+test('where sudo wants a password, nothing runs as root', async t => {
+  const shell = await shellOnBoard(t);
+  shell.board.faults = { sudoPassword: true };
+  const refused = await shell.run('sudo -n true');
+  t.is(refused.code, 1);
+  t.is(refused.err, 'sudo: a password is required\n');
+});
+
+test('a folder can be read-only while the rest is not', async t => {
+  const shell = await shellOnBoard(t);
+  shell.board.faults = { readOnlyFolder: '/tmp' };
+  t.regex((await shell.run('echo x > /tmp/a')).err, /Read-only file system/);
+  t.is((await shell.run('echo x > a')).code, 0);
+});

@@ -43,7 +43,7 @@ export class BoardFile implements AsyncDisposable {
 
   /** Writes all of `data` at `position` (undefined: where the last write ended). @throws BoardFileError ENOSPC, EROFS */
   async write(data: Uint8Array, position?: number): Promise<void> {
-    this.#disk.checkWritable();
+    this.#disk.checkWritable(this.path);
     if (this.#disk.isBounded) {
       const { size } = await this.#handle.stat();
       const end = this.#append || position === undefined ? size + data.length : position + data.length;
@@ -60,7 +60,7 @@ export class BoardFile implements AsyncDisposable {
   }
 
   async truncate(sizeBytes: number): Promise<void> {
-    this.#disk.checkWritable();
+    this.#disk.checkWritable(this.path);
     const { size } = await this.#handle.stat();
     await this.#disk.grow(sizeBytes - size);
     await this.#handle.truncate(sizeBytes);
@@ -73,12 +73,12 @@ export class BoardFile implements AsyncDisposable {
   }
 
   async chmod(mode: number): Promise<void> {
-    this.#disk.checkWritable();
+    this.#disk.checkWritable(this.path);
     await this.#handle.chmod(mode);
   }
 
   async utimes(accessedAtS: number, modifiedAtS: number): Promise<void> {
-    this.#disk.checkWritable();
+    this.#disk.checkWritable(this.path);
     await this.#handle.utimes(accessedAtS, modifiedAtS);
   }
 

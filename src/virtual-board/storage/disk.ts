@@ -31,9 +31,11 @@ export class Disk {
     return this.#faults().diskSizeBytes !== undefined;
   }
 
-  /** @throws BoardFileError EROFS while the board is read-only */
-  checkWritable(): void {
-    if (this.#faults().readOnly === true) throw new BoardFileError('EROFS');
+  /** @throws BoardFileError EROFS while the board, or the folder that `path` is in, is read-only */
+  checkWritable(path: string): void {
+    const { readOnly, readOnlyFolder } = this.#faults();
+    const isBelow = readOnlyFolder !== undefined && `${path}/`.startsWith(`${readOnlyFolder}/`);
+    if (readOnly === true || isBelow) throw new BoardFileError('EROFS');
   }
 
   /** Takes `bytes` more. @throws BoardFileError ENOSPC if that is more than is left */

@@ -228,7 +228,7 @@ export class BoardFileSystem {
 
   #checkMayChange(resolved: string): void {
     if (!this.#options.isRoot && this.isOwnedByRoot(resolved)) throw new BoardFileError('EACCES');
-    this.disk.checkWritable();
+    this.disk.checkWritable(resolved);
   }
 
   #host(resolved: string): string {

@@ -1,18 +1,25 @@
 import { PackageDatabase } from '../../packages/database.js';
 import type { Paragraph } from '../../../formats/control.js';
+import { compareVersions } from '../../packages/version.js';
 import { escapeText } from '../escape.js';
 import { patternMatcher } from '../pattern.js';
 import { ProgramError, type BoardProcess } from '../program.js';
 import { ARCHITECTURE, installDeb, readControl, removePackage } from './install-deb.js';
 import { formatParagraph } from '../../../formats/control.js';
 
-/** `dpkg -i -r -P -s -l -L -I --print-architecture` and `dpkg-query`. */
+/** `dpkg -i -r -P -s -l -L -I --print-architecture --compare-versions --configure` and `dpkg-query`. */
 export async function dpkg(process: BoardProcess): Promise<number> {
   const [action = '', ...rest] = process.args.filter(arg => !/^--(?:force-|no-pager)/.test(arg));
   const names = rest.filter(arg => !arg.startsWith('-'));
   switch (action) {
     case '--print-architecture':
       await process.print(`${ARCHITECTURE}\n`);
+      return 0;
+    case '--compare-versions':
+      return compare(rest);
+    case '--configure':
+      demandRoot(process);
+      process.board.configurePackages();
       return 0;
     case '-i':
     case '--install':
@@ -45,8 +52,30 @@ export function demandRoot(
   if (!process.isRoot) throw new ProgramError(message, 2);
 }
 
+const RELATIONS: Readonly<Record<string, (order: number) => boolean>> = {
+  lt: order => order < 0,
+  le: order => order <= 0,
+  eq: order => order === 0,
+  ne: order => order !== 0,
+  ge: order => order >= 0,
+  gt: order => order > 0,
+};
+
+function compare([a = '', relation = '', b = '']: readonly string[]): number {
+  const holds = Object.hasOwn(RELATIONS, relation) ? RELATIONS[relation] : undefined;
+  if (holds === undefined) throw new ProgramError(`error: --compare-versions bad relation '${relation}'`, 2);
+  return holds(compareVersions(a, b)) ? 0 : 1;
+}
+
+/** @throws ProgramError while another program holds the lock, in the words of dpkg 1.19 */
+function demandLock(process: BoardProcess): void {
+  if (process.board.faults.packages !== 'locked') return;
+  throw new ProgramError('error: dpkg frontend is locked by another process', 2);
+}
+
 async function install(process: BoardProcess, names: readonly string[]): Promise<number> {
   demandRoot(process);
+  demandLock(process);
   if (names.length === 0)
     throw new ProgramError('error: --install needs at least one package archive file argument', 2);
   return process.board.inTurn(async () => {
@@ -58,6 +87,7 @@ async function install(process: BoardProcess, names: readonly string[]): Promise
 
 async function remove(process: BoardProcess, names: readonly string[]): Promise<number> {
   demandRoot(process);
+  demandLock(process);
   return process.board.inTurn(async () => {
     const { packages } = await PackageDatabase.open(process.files);
     for (const name of names) {

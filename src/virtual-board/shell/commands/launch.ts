@@ -46,9 +46,15 @@ async function printenv(process: BoardProcess): Promise<number> {
   return status;
 }
 
-/** Without a password, as on a board. */
+/** Without a password, as on a board, unless a fault has it ask for one. */
 async function sudo(process: BoardProcess): Promise<number> {
   const options = parseOptions(process.args, { letters: 'u:g:iskKvnEHAbp:', endsAtOperand: true });
+  if (process.board.faults.sudoPassword === true && !process.isRoot) {
+    const reason = has(options, 'n')
+      ? 'a password is required'
+      : 'a terminal is required to read the password; either use the -S option to read from standard input or configure an askpass helper';
+    throw new ProgramError(reason);
+  }
   if (has(options, 'kKv') && options.operands.length === 0) return 0;
   const user = valueOf(options, 'u') === 'mendel' ? 'mendel' : 'root';
   const words = [...options.operands];

@@ -1,4 +1,5 @@
 import { posix } from 'node:path';
+import { refuses } from '../../faults.js';
 import { has, parseOptions, valueOf } from '../options.js';
 import { ProgramError, type BoardProcess, type Program } from '../program.js';
 
@@ -65,6 +66,11 @@ async function restart(process: BoardProcess, verb: string, unit: string): Promi
   };
   if (!Object.hasOwn(UNITS, unit)) return say(`Unit ${unit}.service not found.`, 5);
   if (!process.isRoot) return say('Interactive authentication required.', 1);
+  if (unit === 'mdt-keymaster' && refuses(process.board.faults, 'keymaster-restart')) {
+    const text = `Job for ${unit}.service failed because the control process exited with error code.\n`;
+    await process.options.stderr.write(Buffer.from(text), process.signal);
+    return 1;
+  }
   if (unit === 'mdt-keymaster') await process.options.control.restartKeymaster();
   return 0;
 }
