@@ -1,11 +1,15 @@
 import { readTextFile } from '../config/text-file.js';
 import type { Device } from '../device/device.js';
+import { safeText } from '../device/board-text.js';
 import { matchesSelector } from '../device/selector.js';
 import { BoardRefusedError, DeviceNotFoundError, FileError } from '../errors.js';
 import { toStoredFormat } from '../keys/key-import.js';
 import { identityOf } from '../keys/public-line.js';
 import { forgetBoard } from '../keys/known-boards.js';
-import { installKey, isMdtKey, keyOf, removeKeys } from './authorized-keys.js';
+import { quoteWords } from '../ssh/quote.js';
+import { rootRights } from '../ssh/root-rights.js';
+import type { SshSession } from '../ssh/session.js';
+import { installKey, isMdtKey, keyOf, removeKeys, restoreKeys } from './authorized-keys.js';
 import { asDevice } from './candidates.js';
 import { contactBoard, type ContactOptions } from './contact.js';
 import { openHost, wantedSelector, type BoardRequest, type HostContext } from './host.js';
@@ -49,24 +53,40 @@ export async function forgetKnownBoard(host: HostContext, device?: string): Prom
 
 /**
  * Takes every MDT key off the board and restarts its keymaster, so that any host can pair with it again.
- * Keys without the comment `mdt` stay.
+ * Keys without the comment `mdt` stay. Where the keymaster does not restart, the keys are put back.
+ * @throws BoardRefusedError if this login cannot restart the keymaster; as contactBoard does
  */
 export async function resetBoardKeys(host: HostContext, request: BoardRequest = {}): Promise<Device> {
   await using contact = await contactBoard(host, { ...request, pairing: 'never' });
+  const { session } = contact;
+  const { signal } = request;
+  const asRoot = await rootRights(session, { task: 'restart its keymaster', signal });
   // The channel that restarts the keymaster is the same connection: once the key is gone no new one could be made.
-  await removeKeys(contact.session, isMdtKey, request.signal);
-  await forgetBoard(host.paths.knownBoardsFile, contact.session.hostKey);
-  const { exit } = await contact.session.run('sudo systemctl restart mdt-keymaster', {
-    operation: 'restarting the keymaster',
-    signal: request.signal,
-  });
-  if (exit.kind !== 'exit' || exit.code !== 0) {
-    throw new BoardRefusedError('The keys were removed, but the keymaster did not restart.', {
-      hint: 'Run `sudo systemctl restart mdt-keymaster` on its console, or reboot the board.',
-      facts: { exit },
-    });
+  const before = await removeKeys(session, isMdtKey, signal);
+  try {
+    await restartKeymaster(session, asRoot);
+  } catch (error) {
+    await restoreKeys(session, before);
+    throw error;
   }
+  await forgetBoard(host.paths.knownBoardsFile, session.hostKey);
   return contact.device;
+}
+
+/** Without the caller's signal: the keys are gone, and are put back only if it fails. */
+async function restartKeymaster(session: SshSession, asRoot: readonly string[]): Promise<void> {
+  const { exit, stderr } = await session.run(quoteWords([...asRoot, 'systemctl', 'restart', 'mdt-keymaster']), {
+    operation: 'restarting the keymaster',
+  });
+  if (exit.kind === 'exit' && exit.code === 0) return;
+  const said = safeText(stderr.toString('utf8').trim().split('\n')[0] ?? '', 200).replace(/\.$/, '');
+  throw new BoardRefusedError(
+    `The keymaster of the board does not restart${said === '' ? '' : `: ${said}`}. The keys are as they were.`,
+    {
+      hint: 'Look at `mdt exec systemctl status mdt-keymaster`, or restart the board.',
+      facts: { exit },
+    },
+  );
 }
 
 /** Adds the key in `keyFile` (public line, or private key whose public part is taken) to the board. */

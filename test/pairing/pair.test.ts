@@ -1,11 +1,12 @@
-import { writeFile } from 'node:fs/promises';
+import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Device } from '../../src/device/device.js';
-import { PairingRefusedError, UsageError } from '../../src/errors.js';
+import { PairingRefusedError, UsageError, type MdtError } from '../../src/errors.js';
 import { loadKnownBoards } from '../../src/keys/known-boards.js';
 import { generateIdentity, loadIdentity } from '../../src/keys/keystore.js';
 import { forgetKnownBoard, pairBoard, pushKeyFile, resetBoardKeys, unpairBoard } from '../../src/pairing/pair.js';
+import type { Faults } from '../../src/virtual-board/faults.js';
 import { refused } from '../fixtures/refused.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 import { asSeen, newBoard, newHost, seeing } from './desk.js';
@@ -129,6 +130,62 @@ test('resetkeys takes the MDT keys alone, and lets another host pair', async t =
   t.deepEqual(await board.authorizedKeys(), ['ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJv1 someone@desk']);
   t.is((await pairBoard(seeing(await newHost(t), board))).method, 'keymaster');
 });
+
+test('resetkeys changes nothing where sudo asks for a password', async t => {
+  const board = await newBoard(t, { name: 'swift-otter' });
+  const host = seeing(await newHost(t), board);
+  await pairBoard(host);
+  const before = await board.authorizedKeys();
+  board.faults = { sudoPassword: true };
+  const error = await t.throwsAsync(resetBoardKeys(host, { device: 'swift-otter' }), {
+    code: 'BOARD_REFUSED',
+    message: /^The board cannot restart its keymaster: sudo asks for a password .* Nothing was changed\.$/,
+  });
+  t.regex((error as MdtError).hint ?? '', /sudo visudo/);
+  t.deepEqual(await board.authorizedKeys(), before);
+  t.is((await loadKnownBoards(host.paths.knownBoardsFile)).length, 1);
+});
+
+test('resetkeys puts the keys back where the keymaster does not restart', async t => {
+  const board = await newBoard(t, { name: 'swift-otter' });
+  const host = seeing(await newHost(t), board);
+  await pairBoard(host);
+  const before = await board.authorizedKeys();
+  board.faults = { refuse: ['keymaster-restart'] };
+  await t.throwsAsync(resetBoardKeys(host, { device: 'swift-otter' }), {
+    code: 'BOARD_REFUSED',
+    message: /does not restart: Job for mdt-keymaster\.service failed .*The keys are as they were\.$/,
+  });
+  t.deepEqual(await board.authorizedKeys(), before);
+  t.is((await pairBoard(host)).method, 'already-paired');
+});
+
+const writeTroubles: readonly (readonly [string, Faults, RegExp])[] = [
+  ['a full disk', { diskSizeBytes: 1 }, /its disk is full\. It is as it was\.$/],
+  ['a read-only home', { readOnlyFolder: '/home' }, /its file system is read-only\. It is as it was\.$/],
+];
+
+for (const [trouble, faults, message] of writeTroubles) {
+  test(`pushkey and unpair name ${trouble}, and leave nothing behind`, async t => {
+    const board = await newBoard(t);
+    const host = seeing(await newHost(t), board);
+    await pairBoard(host);
+    // Two keys, so that one is left to be written after the other is gone.
+    const other = join(await tempDir(t), 'other.pub');
+    await writeFile(other, 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJv1 someone@desk\n');
+    await pushKeyFile(host, other);
+    await writeFile(other, 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIJv2 someone@desk\n');
+    const before = await board.authorizedKeys();
+    const ssh = join(board.rootDir, 'home', 'mendel', '.ssh');
+    const files = await readdir(ssh);
+    board.faults = faults;
+    for (const change of [() => pushKeyFile(host, other), () => unpairBoard(host)]) {
+      await t.throwsAsync(change(), { code: 'FILE', message });
+    }
+    t.deepEqual(await board.authorizedKeys(), before);
+    t.deepEqual(await readdir(ssh), files);
+  });
+}
 
 test('pushkey takes the public part of a private key, and refuses what is no key', async t => {
   const board = await newBoard(t);
