@@ -143,7 +143,7 @@ for word; do [ $((i % 2)) = 1 ] || echo "$wanted" > "$word" || ok=failed; i=$((i
 echo $ok
 cat > /dev/null
 ok=restored
-while [ $# -gt 1 ]; do echo "$2" > "$1" || ok=failed; shift 2; done
+while [ $# -gt 1 ]; do echo "$2">"$1" && grep -qx "$2" "$1"||ok=failed; shift 2; done
 echo $ok"""
 
 	def __init__(self, board, wanted):

@@ -113,6 +113,14 @@ class Governors(Tree):
         texts = self.governors()
         self.assertEqual(texts, ["ondemand", "powersave"])
 
+    def test_what_was_not_set_back_is_not_called_restored(self):
+        self.put(self.PATH % 0, "ondemand\n")
+        governor = agent.Governor(agent.Board(self.root), "performance")
+        path = agent.Board(self.root).path(self.PATH % 0)
+        os.remove(path)
+        os.symlink("/dev/null", path)
+        self.assertFalse(governor.restore())
+
 
 class Requests(unittest.TestCase):
     def test_a_good_request_is_taken(self):
