@@ -1,6 +1,9 @@
 import { BoardRefusedError, DeviceNotFoundError, TimeoutError, TransportError } from '../errors.js';
 import { contactBoard, type Contact } from '../pairing/contact.js';
 import type { BoardRequest, HostContext } from '../pairing/host.js';
+import { sameHostKey, type HostKey } from '../keys/host-key.js';
+import { quoteWords } from '../ssh/quote.js';
+import { rootRights } from '../ssh/root-rights.js';
 import type { SshSession } from '../ssh/session.js';
 import { safeLines } from '../device/board-text.js';
 import { withDeadline } from '../time/deadline.js';
@@ -22,13 +25,15 @@ export interface RebootRequest extends BoardRequest {
 const DOWN_TIMEOUT_MS = 60_000;
 const UP_TIMEOUT_MS = 300_000;
 const RETRY_MS = 500;
-const COMMANDS = { mendel: 'sudo reboot', bootloader: 'sudo reboot-bootloader' } as const;
+const COMMANDS = { mendel: 'reboot', bootloader: 'reboot-bootloader' } as const;
+/** A login file may print something before it. */
+const MAX_ID_BYTES = 65_536;
 const BOOT_ID = 'cat /proc/sys/kernel/random/boot_id';
 
 /**
  * Reboots the board. With `wait` it returns when the board that proves the same host key runs with another boot id
  * (Linux `/proc/sys/kernel/random/boot_id`), or, on the way to the bootloader, when Mendel is gone.
- * @throws TimeoutError if it does not go or does not come back
+ * @throws TimeoutError if it does not go or does not come back; BoardRefusedError if this login may not restart it
  */
 export async function rebootBoard(host: HostContext, request: RebootRequest): Promise<Device> {
   const before = await order(host, request);
@@ -51,14 +56,21 @@ export async function rebootBoard(host: HostContext, request: RebootRequest): Pr
 
 interface Departed {
   readonly device: Device;
+  readonly hostKey: HostKey;
   readonly bootId: string;
 }
 
 /** Gives the order and, where asked, waits until the connection has ended: sshd goes down with the system. */
 async function order(host: HostContext, request: RebootRequest): Promise<Departed> {
   await using contact = await contactBoard(host, request);
+  const asRoot = await rootRights(contact.session, { task: 'restart', signal: request.signal });
   const bootId = request.wait ? await readBootId(contact.session) : '';
-  await give(contact, request);
+  if (bootId === undefined) {
+    throw new BoardRefusedError(`${contact.device.name} does not say which boot it runs, so nothing was done.`, {
+      hint: 'Restart it without --wait.',
+    });
+  }
+  await give(contact, request, asRoot);
   if (request.wait) {
     await withDeadline(
       {
@@ -69,13 +81,16 @@ async function order(host: HostContext, request: RebootRequest): Promise<Departe
       () => contact.session.closed,
     );
   }
-  return { device: contact.device, bootId };
+  return { device: contact.device, hostKey: contact.session.hostKey, bootId };
 }
 
 /** The connection may break before the command's exit arrives; only a clear no is a failure. */
-async function give({ session, device }: Contact, request: RebootRequest): Promise<void> {
+async function give({ session, device }: Contact, request: RebootRequest, asRoot: readonly string[]): Promise<void> {
   const result = await session
-    .run(COMMANDS[request.target], { operation: 'asking the board to reboot', signal: request.signal })
+    .run(quoteWords([...asRoot, COMMANDS[request.target]]), {
+      operation: 'asking the board to reboot',
+      signal: request.signal,
+    })
     .catch((error: unknown) => {
       if (error instanceof TransportError) return undefined;
       throw error;
@@ -93,8 +108,10 @@ async function give({ session, device }: Contact, request: RebootRequest): Promi
 async function returned(host: HostContext, request: RebootRequest, before: Departed): Promise<Device | undefined> {
   try {
     await using contact = await contactBoard(host, { ...request, device: before.device.name, pairing: 'never' });
+    // Another board may have the same name, or the address by now.
+    if (!sameHostKey(contact.session.hostKey, before.hostKey)) return undefined;
     const bootId = await readBootId(contact.session);
-    return bootId === before.bootId ? undefined : contact.device;
+    return bootId === undefined || bootId === before.bootId ? undefined : contact.device;
   } catch (error) {
     // While the board boots it is absent, refuses, or is silent: all three mean "not yet".
     const booting =
@@ -104,7 +121,8 @@ async function returned(host: HostContext, request: RebootRequest, before: Depar
   }
 }
 
-async function readBootId(session: SshSession): Promise<string> {
-  const { stdout } = await session.run(BOOT_ID, { operation: 'reading the boot id', maxOutputBytes: 1024 });
-  return stdout.toString('latin1').trim();
+/** Undefined unless it is one: what is no id must not count as a new one. */
+async function readBootId(session: SshSession): Promise<string | undefined> {
+  const { stdout } = await session.run(BOOT_ID, { operation: 'reading the boot id', maxOutputBytes: MAX_ID_BYTES });
+  return /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(stdout.toString('latin1'))?.[0];
 }

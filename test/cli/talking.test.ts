@@ -107,6 +107,6 @@ test('reboot --wait returns when the board is back, and prints its name', async 
   t.is((await mdt({ configDir }, 'reboot', 'swift-otter', '--wait')).out, 'swift-otter is back\n');
   t.is(
     (await mdt({ configDir }, 'reboot-bootloader', '-d', 'swift-otter', '--wait')).out,
-    'swift-otter is in its bootloader\n',
+    'swift-otter went down for its bootloader\n',
   );
 });

@@ -40,3 +40,17 @@ test('reboot-bootloader waits until Mendel is gone', async t => {
   await t.notThrowsAsync(refused(board.sshPort, board.address));
   await powerBecomes(board, 'bootloader');
 });
+
+for (const target of ['mendel', 'bootloader'] as const) {
+  test(`where sudo asks for a password the board is not restarted (${target})`, async t => {
+    const board = await newBoard(t);
+    const host = seeing(await newHost(t), board);
+    await pairBoard(host);
+    board.faults = { sudoPassword: true };
+    await t.throwsAsync(rebootBoard(host, { target, wait: true }), {
+      code: 'BOARD_REFUSED',
+      message: /^The board cannot restart: sudo asks for a password/,
+    });
+    t.is(board.power, 'running');
+  });
+}

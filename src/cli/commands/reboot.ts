@@ -39,7 +39,7 @@ function declare(program: Command, cli: Cli, target: RebootTarget, text: VerbTex
         downTimeoutMs: options.timeout,
         upTimeoutMs: options.timeout,
       });
-      const done = isMendel ? 'is back' : 'is in its bootloader';
+      const done = isMendel ? 'is back' : 'went down for its bootloader';
       cli.printer.line(`${nameOf(device)} ${options.wait ? done : 'is rebooting'}`);
     });
 }
