@@ -70,7 +70,8 @@ while [ $# -gt 1 ]; do
 done
 `;
 const CHECK =
-  'cd -- "$1" && printf "%s  %s\n" "$2" "$2.tflite" | sha256sum -c --status || { rm -f -- "$2.tflite"; exit 76; }';
+  'cd -- "$1" && if printf "%s  %s\\n" "$2" "$2.tflite" | sha256sum -c --status; then echo mdt-content same; ' +
+  'else rm -f -- "$2.tflite"; echo mdt-content other; fi';
 const MAX_NAME_BYTES = 255;
 
 type LocalModel = Omit<PushedModel, 'path' | 'sent'>;
@@ -92,13 +93,14 @@ export async function pushModels(
   const models: PushedModel[] = [];
   for (const local of locals) {
     const path = `${folder.path}/${local.sha256}.tflite`;
-    const sent = !present.has(local.sha256);
-    if (sent) await send(session, local, { folder, operation });
+    const isThere = present.has(local.sha256) && (await holds(session, local, { folder, operation }));
+    if (!isThere) await send(session, local, { folder, operation });
     present.add(local.sha256);
-    models.push({ ...local, path, sent });
+    models.push({ ...local, path, sent: !isThere });
   }
   const links = changedLinks(folder, locals);
   if (links.length > 0) await runScript(session, LINK, [folder.path, ...links], operation.signal);
+  await checkNames(session, locals, operation.signal);
   return { models, runtimeVersion: folder.runtimeVersion };
 }
 
@@ -147,20 +149,41 @@ function checkRuntime(locals: readonly LocalModel[], available: number | undefin
   }
 }
 
-async function send(
+interface Sending {
+  readonly folder: ModelFolder;
+  readonly operation: LongOperation;
+}
+
+/** Sends the content and has the board hash what it wrote. */
+async function send(session: SshSession, local: LocalModel, sending: Sending): Promise<void> {
+  const { folder, operation } = sending;
+  const destination = `${folder.path}/${local.sha256}.tflite`;
+  await push(session, { sources: [local.file], destination, options: { keepAttributes: false } }, operation);
+  if (await holds(session, local, sending)) return;
+  throw new MdtError('io', 'FILE', `What the board has of ${safeText(local.file)} is not what was sent.`, {
+    hint: 'If the file was changed meanwhile, push it again; if not, look at the disk of the board with `mdt exec dmesg`.',
+  });
+}
+
+/** Whether the board has this content, by its own hash; what lies there damaged is removed. */
+async function holds(session: SshSession, { sha256 }: LocalModel, { folder, operation }: Sending): Promise<boolean> {
+  const { stdout } = await runScript(session, CHECK, [folder.path, sha256], operation.signal);
+  return /^mdt-content same$/m.test(stdout.toString('latin1'));
+}
+
+/** @throws MdtError unless each name leads to its content now */
+async function checkNames(
   session: SshSession,
-  { file, sha256 }: LocalModel,
-  { folder, operation }: { readonly folder: ModelFolder; readonly operation: LongOperation },
+  locals: readonly LocalModel[],
+  signal: AbortSignal | undefined,
 ): Promise<void> {
-  const destination = `${folder.path}/${sha256}.tflite`;
-  await push(session, { sources: [file], destination, options: { keepAttributes: false } }, operation);
-  await runScript(session, CHECK, [folder.path, sha256], operation.signal).catch((error: unknown) => {
-    throw error instanceof MdtError && error.family === 'io' && error.code === 'FILE'
-      ? new MdtError('io', 'FILE', `${safeText(file)} was changed while it was sent.`, {
-          cause: error,
-          hint: 'Push it again.',
-        })
-      : error;
+  const { models } = await surveyModels(session, { signal });
+  const missing = locals.find(
+    ({ name, sha256 }) => !models.some(model => model.sha256 === sha256 && model.names.includes(name)),
+  );
+  if (missing === undefined) return;
+  throw new MdtError('io', 'FILE', `The board does not have ${safeText(missing.name)} under its name.`, {
+    hint: 'Another host may have changed its models meanwhile; push it again.',
   });
 }
 

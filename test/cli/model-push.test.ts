@@ -29,6 +29,19 @@ test('a pushed model is on the board by content and by name, and is listed; a se
   t.regex(list.out, /^detect\.tflite\t[0-9a-f]{64}\t\d+\n$/);
 });
 
+test('content that lies damaged on the board is found out by its hash and sent again', async t => {
+  const { configDir, board } = await boardOnDesk(t);
+  const file = join(await tempDir(t), 'a.tflite');
+  await writeFile(file, makeModel());
+  t.is((await mdt({ configDir }, 'model', 'push', ...BOARD, file)).code, 0);
+  const [content = ''] = (await readdir(join(board.rootDir, MODELS))).filter(name => name.endsWith('.tflite'));
+  await writeFile(join(board.rootDir, MODELS, content), 'cut off');
+  const again = await mdt({ configDir }, 'model', 'push', ...BOARD, file);
+  t.is(again.code, 0, again.err);
+  t.regex(again.out, /^Pushed a\.tflite/);
+  t.deepEqual(await readFile(join(board.rootDir, MODELS, content)), await readFile(file));
+});
+
 test('odd names stay what they are, and content goes with its last name', async t => {
   const { configDir, board } = await boardOnDesk(t);
   const folder = await tempDir(t);
