@@ -72,10 +72,8 @@ export class Board {
 
   /** What `dpkg --configure -a` does: an interruption of dpkg is over. */
   configurePackages(): void {
-    if (this.faults.packages === 'interrupted') {
-      const { packages: _, ...rest } = this.faults;
-      this.faults = rest;
-    }
+    if (this.faults.packages !== 'interrupted') return;
+    this.faults = Object.fromEntries(Object.entries(this.faults).filter(([name]) => name !== 'packages'));
   }
 
   /** Makes what is missing of the release's files. */

@@ -2,7 +2,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import type { Device } from '../../src/device/device.js';
-import { PairingRefusedError, UsageError, type MdtError } from '../../src/errors.js';
+import { PairingRefusedError, UsageError } from '../../src/errors.js';
 import { loadKnownBoards } from '../../src/keys/known-boards.js';
 import { generateIdentity, loadIdentity } from '../../src/keys/keystore.js';
 import { forgetKnownBoard, pairBoard, pushKeyFile, resetBoardKeys, unpairBoard } from '../../src/pairing/pair.js';
@@ -141,7 +141,8 @@ test('resetkeys changes nothing where sudo asks for a password', async t => {
     code: 'BOARD_REFUSED',
     message: /^The board cannot restart its keymaster: sudo asks for a password .* Nothing was changed\.$/,
   });
-  t.regex((error as MdtError).hint ?? '', /sudo visudo/);
+  t.like(error, { family: 'refused' });
+  t.regex(String(Reflect.get(error, 'hint')), /sudo visudo/);
   t.deepEqual(await board.authorizedKeys(), before);
   t.is((await loadKnownBoards(host.paths.knownBoardsFile)).length, 1);
 });

@@ -15,14 +15,26 @@ function partsOf(version: string): { epoch: number; upstream: string; revision: 
 
 /** Text and numbers take turns; in text `~` comes before the end, the end before letters, letters before the rest. */
 function compareText(a: string, b: string): number {
-  const [left, right] = [a, b].map(text => text.match(/\D*\d*/g) ?? []);
-  for (let at = 0; at < Math.max(left?.length ?? 0, right?.length ?? 0); at++) {
-    const [, textA = '', numberA = ''] = /^(\D*)(\d*)$/.exec(left?.[at] ?? '') ?? [];
-    const [, textB = '', numberB = ''] = /^(\D*)(\d*)$/.exec(right?.[at] ?? '') ?? [];
-    const order = compareLetters(textA, textB) || Number(numberA) - Number(numberB);
+  const [left, right] = [piecesOf(a), piecesOf(b)];
+  const end: Piece = { letters: '', number: 0 };
+  for (let at = 0; at < Math.max(left.length, right.length); at++) {
+    const [one, other] = [left[at] ?? end, right[at] ?? end];
+    const order = compareLetters(one.letters, other.letters) || one.number - other.number;
     if (order !== 0) return order;
   }
   return 0;
+}
+
+interface Piece {
+  readonly letters: string;
+  readonly number: number;
+}
+
+function piecesOf(text: string): Piece[] {
+  return [...text.matchAll(/(\D*)(\d*)/g)].map(([, letters = '', number = '']) => ({
+    letters,
+    number: Number(number),
+  }));
 }
 
 function compareLetters(a: string, b: string): number {

@@ -77,14 +77,10 @@ async function install(process: BoardProcess, names: readonly string[], options:
   const database = await PackageDatabase.open(process.files);
   const files: string[] = [];
   for (const name of names) {
-    const file = name.includes('/') ? name : await candidateOf(process, name);
-    const isThere = file !== undefined && (await process.files.exists(process.path(file)));
-    if (name.includes('/') && !isThere) return fail(process, `E: Unsupported file ${name} given on commandline\n`);
-    if (file === undefined && !database.isInstalled(name))
-      return fail(process, `E: Unable to locate package ${name}\n`);
-    const isWanted = name.includes('/') || options.reinstalls || !database.isInstalled(name);
-    if (file !== undefined && isWanted) files.push(file);
-    else await process.print(leftAlone(name, options, database));
+    const choice = await choose(process, name, { database, options });
+    if ('trouble' in choice) return fail(process, choice.trouble);
+    if ('file' in choice) files.push(choice.file);
+    else await process.print(choice.text);
   }
   const refused = await refusal(process, database, { files, options });
   if (refused !== undefined) return fail(process, refused);
@@ -94,6 +90,25 @@ async function install(process: BoardProcess, names: readonly string[], options:
     if (status !== 0) return fail(process, `E: Sub-process /usr/bin/dpkg returned an error code (${String(status)})\n`);
   }
   return 0;
+}
+
+type Choice = { readonly file: string } | { readonly text: string } | { readonly trouble: string };
+
+/** The file that a word of the command leads to: itself, or what the repository has of the package. */
+async function choose(
+  process: BoardProcess,
+  name: string,
+  { database, options }: { readonly database: PackageDatabase; readonly options: InstallOptions },
+): Promise<Choice> {
+  if (name.includes('/')) {
+    if (await process.files.exists(process.path(name))) return { file: name };
+    return { trouble: `E: Unsupported file ${name} given on commandline\n` };
+  }
+  const file = await candidateOf(process, name);
+  const isInstalled = database.isInstalled(name);
+  if (file === undefined && !isInstalled) return { trouble: `E: Unable to locate package ${name}\n` };
+  if (file !== undefined && (options.reinstalls || !isInstalled)) return { file };
+  return { text: leftAlone(name, options, database) };
 }
 
 function leftAlone(name: string, { reinstalls }: InstallOptions, database: PackageDatabase): string {
