@@ -8,6 +8,34 @@ test('a word is the name of a board, and a trailing .local is not part of it', t
   t.deepEqual(parseSelector('swift-otter.local'), { kind: 'name', name: 'swift-otter' });
 });
 
+test('a name may carry the port of an SSH server that listens elsewhere', t => {
+  t.deepEqual(parseSelector('swift-otter:2222'), { kind: 'name', name: 'swift-otter', port: 2222 });
+  t.deepEqual(parseSelector('swift-otter.local:2222'), { kind: 'name', name: 'swift-otter', port: 2222 });
+});
+
+test('who logs in may stand before the board, as in ssh', t => {
+  t.deepEqual(parseSelector('root@swift-otter'), { kind: 'name', name: 'swift-otter', user: 'root' });
+  t.deepEqual(parseSelector('pi@10.0.0.7:2222'), { kind: 'address', address: '10.0.0.7', port: 2222, user: 'pi' });
+  t.deepEqual(parseSelector('root@usb:1-1.4'), { kind: 'usb-port', usbPort: '1-1.4', user: 'root' });
+});
+
+test('an address of ssh:// is read as ssh reads it', t => {
+  t.deepEqual(parseSelector('ssh://swift-otter'), { kind: 'name', name: 'swift-otter' });
+  t.deepEqual(parseSelector('ssh://root@swift-otter:2222/'), {
+    kind: 'name',
+    name: 'swift-otter',
+    port: 2222,
+    user: 'root',
+  });
+  t.deepEqual(parseSelector('ssh://root@[fe80::1%usb0]:2222'), {
+    kind: 'address',
+    address: 'fe80::1',
+    port: 2222,
+    scope: 'usb0',
+    user: 'root',
+  });
+});
+
 test('addresses may carry a port and a scope', t => {
   t.deepEqual(parseSelector('192.168.100.2'), { kind: 'address', address: '192.168.100.2' });
   t.deepEqual(parseSelector('127.0.0.1:2222'), { kind: 'address', address: '127.0.0.1', port: 2222 });
@@ -40,6 +68,15 @@ for (const text of [
   '1.2.3.4:70000',
   '[::zz]',
   '../x',
+  'swift-otter:0',
+  'swift-otter:70000',
+  'swift-otter:',
+  '@swift-otter',
+  'a b@swift-otter',
+  '-x@swift-otter',
+  'root@',
+  'root@tcp:10.0.0.7',
+  'ssh://',
 ]) {
   test(`${JSON.stringify(text)} is refused`, t => {
     t.throws(() => parseSelector(text), { instanceOf: UsageError });
@@ -54,6 +91,9 @@ test('a selector reads back as it was written', t => {
     'serial:0f1e',
     'usb:1-1.4',
     'udp:board:5555',
+    'swift-otter:2222',
+    'root@swift-otter',
+    'root@[fe80::1%usb0]:2222',
   ]) {
     t.is(formatSelector(parseSelector(text)), text);
   }
