@@ -31,7 +31,7 @@ export type { DeviceChange } from './discovery/watch.js';
 export type { ListOptions, WaitOptions } from './pairing/boards.js';
 export type { ContactOptions } from './pairing/contact.js';
 export type { BoardRequest } from './pairing/host.js';
-export type { PairMethod } from './pairing/introduce.js';
+export type { PairMethod } from './pairing/first-contact.js';
 export type { PairResult } from './pairing/pair.js';
 export type { ConsolePairRequest } from './pairing/console-pair.js';
 export type { Endpoint, ExecOptions, RemoteExit, RemoteProcess, RunOptions, TerminalSize } from './ssh/session.js';

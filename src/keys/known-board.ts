@@ -10,4 +10,13 @@ export interface KnownBoard {
   readonly serialNumber?: string;
   /** ISO 8601. */
   readonly lastSeen: string;
+  /** The key of this host that it accepted last. Not there in files of mdt 2.0. */
+  readonly accepted?: AcceptedKey;
+}
+
+export interface AcceptedKey {
+  /** Fingerprint, `SHA256:…`. */
+  readonly key: string;
+  /** ISO 8601, to the day: it is noted once a day. */
+  readonly at: string;
 }

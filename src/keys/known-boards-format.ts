@@ -1,7 +1,7 @@
 import type { SshMedium, SshRoute } from '../device/route.js';
 import { FileError } from '../errors.js';
 import { parseHostKey } from './host-key.js';
-import type { KnownBoard } from './known-board.js';
+import type { AcceptedKey, KnownBoard } from './known-board.js';
 
 /** Raised when the meaning of the file changes; older versions of mdt then leave it alone. */
 const SCHEMA_VERSION = 1;
@@ -39,6 +39,7 @@ function parseBoard(entry: unknown): KnownBoard | undefined {
   const hostKey = parseHostKey(Buffer.from(entry['hostKey'], 'base64'));
   const routes = entry['routes'].map(parseRoute);
   const { name, lastSeen, serialNumber } = entry;
+  const accepted = parseAccepted(entry['accepted']);
   if (!hostKey || typeof name !== 'string' || typeof lastSeen !== 'string') return undefined;
   if (!isAbsentOr(serialNumber, 'string')) return undefined;
   if (!routes.every(route => route !== undefined)) return undefined;
@@ -48,7 +49,15 @@ function parseBoard(entry: unknown): KnownBoard | undefined {
     routes,
     ...(serialNumber === undefined ? {} : { serialNumber: serialNumber as string }),
     lastSeen,
+    ...(accepted === undefined ? {} : { accepted }),
   };
+}
+
+/** Only a note for messages: what cannot be read is as if it were not there. */
+function parseAccepted(entry: unknown): AcceptedKey | undefined {
+  if (!isRecord(entry)) return undefined;
+  const { key, at } = entry;
+  return typeof key === 'string' && typeof at === 'string' ? { key, at } : undefined;
 }
 
 function parseRoute(entry: unknown): SshRoute | undefined {

@@ -1,5 +1,6 @@
 import { createPublicKey, type KeyObject } from 'node:crypto';
 import { FileError } from '../errors.js';
+import { fingerprint } from './host-key.js';
 import type { Identity } from './identity.js';
 import { isOpenSshKey, parseOpenSshKey } from './openssh-key.js';
 import { mpint, sshString } from './ssh-wire.js';
@@ -22,6 +23,12 @@ export function identityOf(privateKey: string): Identity {
       return line;
     },
   };
+}
+
+/** Fingerprint of an authorized_keys line as ssh-keygen prints it: `SHA256:` and unpadded base64. */
+export function keyFingerprint(publicLine: string): string {
+  const blob = Buffer.from(publicLine.split(' ')[1] ?? '', 'base64');
+  return fingerprint({ algorithm: '', blob });
 }
 
 /** Public part of a private key in SSH wire format. @throws FileError if the text is no usable key. */

@@ -6,7 +6,7 @@ import type { TransferOptions, TransferSummary } from '../files/transfer.js';
 import type { BoardModel } from '../models/board-models.js';
 import type { PushModelsRequest, PushModelsResult } from '../models/push-models.js';
 import type { RemovedModel } from '../models/remove-models.js';
-import type { PairMethod } from '../pairing/introduce.js';
+import type { PairMethod } from '../pairing/first-contact.js';
 import type { Forward, ForwardOptions } from '../ssh/forward.js';
 import type { ExecOptions, RemoteProcess } from '../ssh/session.js';
 import type { LongOperation } from '../time/progress.js';

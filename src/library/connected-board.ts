@@ -6,7 +6,7 @@ import type { BoardModel } from '../models/board-models.js';
 import type { PushModelsResult } from '../models/push-models.js';
 import type { RemovedModel } from '../models/remove-models.js';
 import type { Contact } from '../pairing/contact.js';
-import type { PairMethod } from '../pairing/introduce.js';
+import type { PairMethod } from '../pairing/first-contact.js';
 import type { Forward } from '../ssh/forward.js';
 import type { ExecOptions, RemoteProcess, SshSession } from '../ssh/session.js';
 import type { LongOperation } from '../time/progress.js';

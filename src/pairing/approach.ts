@@ -18,6 +18,10 @@ export interface ApproachOptions {
   /** The only host keys that are accepted; where there are none any is, and the answer tells which. */
   readonly pinned: readonly Pinned[];
   readonly credentials?: readonly Credential[];
+  /** What messages call the board; default: its address. */
+  readonly label?: string | undefined;
+  /** See `ConnectOptions`. */
+  readonly onGreeting?: (() => Promise<void>) | undefined;
   /** Only over the interface of the route: no key tells whether it is the board that was found there. */
   readonly requireInterface?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -32,6 +36,8 @@ export async function approach(login: HostLogin, route: SshRoute, options: Appro
       { host: routeHost(route), port: route.port },
       {
         username: login.username,
+        peer: options.label,
+        onGreeting: options.onGreeting,
         credentials: options.credentials ?? [{ kind: 'key', privateKey: login.identity.privateKey }],
         ...(options.requireInterface === true ? { verifyPath: own => requireInterface(route, own) } : {}),
         verifyHostKey: key => {

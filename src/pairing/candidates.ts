@@ -1,6 +1,6 @@
 import { isRunning, sshRoutes, usbPortOf, type Device } from '../device/device.js';
 import { describeRoute } from '../discovery/medium.js';
-import { formatRoute, SSH_PORT, type SshRoute } from '../device/route.js';
+import { formatRoute, routeHost, SSH_PORT, type SshRoute } from '../device/route.js';
 import { formatSelector, matchesSelector, type DeviceSelector } from '../device/selector.js';
 import { UDEV_HINT } from '../device/usb-ids.js';
 import { AmbiguousDeviceError, DeviceNotFoundError } from '../errors.js';
@@ -17,6 +17,8 @@ const OTHER_ROUTES_TIMEOUT_MS = 1000;
 export interface Candidate {
   /** Empty where only an address is known. */
   readonly name: string;
+  /** What messages call it: what the user wrote, else its name. */
+  readonly label: string;
   /** One of their keys has to be proven on whatever route answers; empty for a board that was never met. */
   readonly known: readonly KnownBoard[];
   readonly routes: readonly SshRoute[];
@@ -30,6 +32,27 @@ export async function findCandidate(
   { selector, known }: Search,
   request: BoardRequest,
 ): Promise<Candidate> {
+  const candidate = await candidateOf(host, { selector, known }, request);
+  const [first] = candidate.routes;
+  const label = selector ? formatSelector(selector) : candidate.name || (first ? formatRoute(first) : 'the board');
+  return { ...candidate, label, routes: atPort(candidate.routes, portOf(selector)) };
+}
+
+function portOf(selector: DeviceSelector | undefined): number | undefined {
+  return selector?.kind === 'name' ? selector.port : undefined;
+}
+
+/** The same addresses at the port that the user named, each once. */
+function atPort(routes: readonly SshRoute[], port: number | undefined): readonly SshRoute[] {
+  if (port === undefined) return routes;
+  return [...new Map(routes.map(route => [routeHost(route), { ...route, port }])).values()];
+}
+
+async function candidateOf(
+  host: HostContext,
+  { selector, known }: Search,
+  request: BoardRequest,
+): Promise<Omit<Candidate, 'label'>> {
   if (selector?.kind === 'address') return addressCandidate(selector, known);
   const remembered = selector === undefined ? [] : known.filter(board => matchesSelector(asDevice(board), selector));
   const [only] = remembered;
@@ -42,7 +65,7 @@ export async function findCandidate(
 /** Looks a known board up by mDNS: the routes it has now. */
 export async function routesNow(
   host: HostContext,
-  board: KnownBoard,
+  { board, selector }: { readonly board: KnownBoard; readonly selector: DeviceSelector | undefined },
   request: BoardRequest,
 ): Promise<readonly SshRoute[]> {
   const wanted: DeviceSelector = { kind: 'name', name: board.name };
@@ -52,7 +75,7 @@ export async function routesNow(
     timeoutMs: request.timeoutMs ?? FIND_TIMEOUT_MS,
     ...(request.signal ? { signal: request.signal } : {}),
   });
-  return found.filter(device => matchesSelector(device, wanted)).flatMap(sshRoutes);
+  return atPort(found.filter(device => matchesSelector(device, wanted)).flatMap(sshRoutes), portOf(selector));
 }
 
 /** Other routes of the board that answered on `route`, which may lead to its keymaster; none if mDNS tells of none. */
@@ -101,7 +124,7 @@ export async function searchBoard(
   throw ambiguous(selector, matching);
 }
 
-function deviceCandidate(device: Device, known: readonly KnownBoard[]): Candidate {
+function deviceCandidate(device: Device, known: readonly KnownBoard[]): Omit<Candidate, 'label'> {
   const sameName = known.filter(board => board.name.toLowerCase() === device.name.toLowerCase());
   return { name: device.name, routes: sshRoutes(device), remembered: false, known: device.name === '' ? [] : sameName };
 }
@@ -124,7 +147,7 @@ export function asDevice(board: KnownBoard): Device {
 async function addressCandidate(
   selector: Extract<DeviceSelector, { kind: 'address' }>,
   known: readonly KnownBoard[],
-): Promise<Candidate> {
+): Promise<Omit<Candidate, 'label'>> {
   const { address, port = SSH_PORT, scope } = selector;
   const route = await describeRoute({ address, port, scope });
   const there = known.filter(board =>

@@ -1,19 +1,19 @@
 import type { Device } from '../device/device.js';
 import { formatRoute, type SshRoute } from '../device/route.js';
-import { DeviceNotFoundError, PairingRefusedError } from '../errors.js';
+import type { DeviceSelector } from '../device/selector.js';
+import { DeviceNotFoundError } from '../errors.js';
 import { fingerprint, sameHostKey } from '../keys/host-key.js';
 import type { KnownBoard } from '../keys/known-boards.js';
 import type { SshSession } from '../ssh/session.js';
-import { approach, type Answer } from './approach.js';
+import { LoginTimeoutError, ServerBusyError } from '../ssh/connect-errors.js';
+import type { Answer } from './approach.js';
 import { FIND_TIMEOUT_MS, findCandidate, otherRoutes, routesNow, searchBoard, type Candidate } from './candidates.js';
 import { openHost, wantedSelector, type BoardRequest, type HostContext, type HostLogin } from './host.js';
-import type { Introduction, PairMethod } from './introduce.js';
-import { race, routeKey, type RaceFailure } from './race.js';
+import type { FirstContact, PairMethod } from './first-contact.js';
+import { routeKey, type RaceFailure } from './race.js';
+import { reach } from './reach.js';
 import { remember } from './remember.js';
 import { keyChanged, OtherHostKeyError } from './trust.js';
-
-/** How long a route may be silent before the next one is tried beside it (RFC 8305 recommends 250 ms). */
-const STAGGER_MS = 250;
 
 /** An authenticated connection to a board that has proven to be the one that was meant. */
 export interface Contact extends AsyncDisposable {
@@ -37,12 +37,12 @@ export interface ContactOptions extends BoardRequest {
  * @throws DeviceNotFoundError, AmbiguousDeviceError, HostKeyChangedError, PairingRefusedError, TransportError, TimeoutError
  */
 export async function contactBoard(host: HostContext, request: ContactOptions = {}): Promise<Contact> {
-  const login = await openHost(host, request);
   const selector = await wantedSelector(host, request.device);
+  const login = asUser(await openHost(host, request), selector);
   // A board that may show a new key is looked for where it is now: at its last address another one may answer.
   const known = request.acceptNewHostKey ? [] : login.known;
   const candidate = await findCandidate(host, { selector, known }, request);
-  const { route, value: answer } = await firstAnswer(host, login, { candidate, request });
+  const { route, value: answer } = await firstAnswer(host, login, { candidate, request, selector });
   const { session, method } = await enter(host, login, { candidate, route, answer, request });
   try {
     if (method === 'already-paired') admit(login, { candidate, route, session, request });
@@ -50,6 +50,7 @@ export async function contactBoard(host: HostContext, request: ContactOptions = 
       name: candidate.name,
       route,
       session,
+      keyAccepted: method !== 'password',
       isReplacement: request.acceptNewHostKey === true,
     });
     return { device, session, method, [Symbol.asyncDispose]: () => session.close() };
@@ -57,6 +58,11 @@ export async function contactBoard(host: HostContext, request: ContactOptions = 
     await session.close();
     throw error;
   }
+}
+
+function asUser(login: HostLogin, selector: DeviceSelector | undefined): HostLogin {
+  const user = selector && 'user' in selector ? selector.user : undefined;
+  return user === undefined ? login : { ...login, username: user };
 }
 
 /**
@@ -98,52 +104,45 @@ interface Meeting extends Approach {
   readonly answer: Answer;
 }
 
-async function enter(host: HostContext, login: HostLogin, meeting: Meeting): Promise<Introduction> {
+async function enter(host: HostContext, login: HostLogin, meeting: Meeting): Promise<FirstContact> {
   const { candidate, route, answer, request } = meeting;
   if (answer.kind === 'session') return { session: answer.session, method: 'already-paired' };
-  const { name } = candidate;
-  if (request.pairing === 'never') {
-    throw new PairingRefusedError(`${name === '' ? formatRoute(route) : name} is not paired with this host.`, {
-      hint: 'Run `mdt pair` first.',
-      cause: answer.error,
-    });
-  }
+  const { label, name } = candidate;
+  const known = login.known.find(one => sameHostKey(one.hostKey, answer.hostKey));
+  const board = { name: label, routes: candidate.routes, route, hostKey: answer.hostKey, error: answer.error, known };
+  if (request.pairing === 'never') throw (await import('./refusal.js')).notPaired(login, board);
   const routes = name === '' ? await otherRoutes(host, route, request) : candidate.routes;
-  const stranger = { name, routes, route, hostKey: answer.hostKey, error: answer.error };
   // Loaded only on first contact: every later command goes without it.
-  const { introduce } = await import('./introduce.js');
-  const introduction = await introduce(login, stranger, request);
-  const text = `Paired with ${name === '' ? formatRoute(route) : name} (${introduction.method}).`;
+  const { pairFirst } = await import('./first-contact.js');
+  const contact = await pairFirst(login, { ...board, routes }, request);
+  const text = `Paired with ${name === '' ? formatRoute(route) : name} (${contact.method}).`;
   request.onProgress?.({ kind: 'message', task: 'pair', text });
-  return introduction;
+  return contact;
 }
 
 /** Races the routes of the candidate; a known board is looked up by mDNS beside the places where it was last. */
 async function firstAnswer(
   host: HostContext,
   login: HostLogin,
-  { candidate, request }: Approach,
+  { candidate, request, selector }: Approach & { readonly selector: DeviceSelector | undefined },
 ): Promise<{ route: SshRoute; value: Answer }> {
   const [known] = candidate.known;
-  // What was typed as an address may be any board; one that was named is the one behind the interface it was found on.
-  const requireInterface = candidate.known.length === 0 && candidate.name !== '';
   const seenNow = new Set(candidate.remembered ? [] : candidate.routes.map(routeKey));
-  const result = await race<Answer>(candidate.routes, {
-    attempt: (route, signal) => approach(login, route, { pinned: candidate.known, requireInterface, signal }),
-    discard: async answer => {
-      if (answer.kind === 'session') await answer.session.close();
-    },
-    staggerMs: STAGGER_MS,
+  const result = await reach(login, candidate.routes, {
+    label: candidate.label,
+    pinned: candidate.known,
+    // What was typed as an address may be any board; one that was named is the one behind the interface it was found on.
+    requireInterface: candidate.known.length === 0 && candidate.name !== '',
     signal: request.signal,
-    ...(known && candidate.remembered
-      ? {
-          more: async (signal: AbortSignal) => {
-            const routes = await routesNow(host, known, { ...request, signal });
+    onProgress: request.onProgress,
+    more:
+      known && candidate.remembered
+        ? async signal => {
+            const routes = await routesNow(host, { board: known, selector }, { ...request, signal });
             for (const route of routes) seenNow.add(routeKey(route));
             return routes;
-          },
-        }
-      : {}),
+          }
+        : undefined,
   });
   if (result.kind === 'won') return result;
   throw explain(candidate, result.failures, seenNow);
@@ -155,10 +154,13 @@ function explain(candidate: Candidate, failures: readonly RaceFailure[], seenNow
   for (const { route, error } of current) {
     if (error instanceof OtherHostKeyError) return keyChanged(error, route);
   }
-  if (current[0]) return current[0].error;
+  // A board that turned logins away, or was too slow for one, did answer.
+  const answered = failures.find(({ error }) => error instanceof ServerBusyError || error instanceof LoginTimeoutError);
+  const said = current[0] ?? answered;
+  if (said) return said.error;
   const places = candidate.routes.map(formatRoute).join(', ');
   return new DeviceNotFoundError(
-    `${candidate.name} does not answer, neither where it was last (${places}) nor by mDNS.`,
+    `${candidate.label} does not answer, neither where it was last (${places}) nor by mDNS.`,
     {
       hint: 'Check its power and cable, and wait until it has booted; `mdt devices` shows what can be reached.',
       facts: { name: candidate.name, routes: candidate.routes, searchedMs: FIND_TIMEOUT_MS },

@@ -13,7 +13,7 @@ import { installKey, isMdtKey, keyOf, removeKeys, restoreKeys } from './authoriz
 import { asDevice } from './candidates.js';
 import { contactBoard, type ContactOptions } from './contact.js';
 import { openHost, wantedSelector, type BoardRequest, type HostContext } from './host.js';
-import type { PairMethod } from './introduce.js';
+import type { PairMethod } from './first-contact.js';
 
 /** The board, and how this host came to be trusted. */
 export interface PairResult {

@@ -2,6 +2,7 @@ import { safeText } from '../device/board-text.js';
 import type { Device } from '../device/device.js';
 import type { SshRoute } from '../device/route.js';
 import { fingerprint, sameHostKey } from '../keys/host-key.js';
+import { keyFingerprint } from '../keys/public-line.js';
 import { forgetBoard, rememberBoard, type KnownBoard } from '../keys/known-boards.js';
 import type { SshSession } from '../ssh/session.js';
 import type { HostContext, HostLogin } from './host.js';
@@ -16,6 +17,8 @@ export interface Met {
   readonly name: string;
   readonly route: SshRoute;
   readonly session: SshSession;
+  /** Whether this host logged in with its key. */
+  readonly keyAccepted: boolean;
   /** The user says that this is a known board with a new host key: forget the one that had its name or address. */
   readonly isReplacement: boolean;
 }
@@ -31,6 +34,7 @@ export async function remember(host: HostContext, login: HostLogin, met: Met): P
     hostKey: met.session.hostKey,
     routes: withRoutes(before?.routes ?? [], [met.route]),
     lastSeen: new Date().toISOString(),
+    ...accepted(login, met, before),
   };
   if (!before || !sameFacts(before, board)) await rememberBoard(host.paths.knownBoardsFile, board);
   if (met.isReplacement) {
@@ -68,8 +72,17 @@ export function withRoutes(before: readonly SshRoute[], now: readonly SshRoute[]
   return [...now, ...before.filter(other => !keys.has(routeKey(other)))].slice(0, MAX_ROUTES);
 }
 
+function accepted({ identity }: HostLogin, met: Met, before?: KnownBoard): Partial<Pick<KnownBoard, 'accepted'>> {
+  if (!met.keyAccepted) return {};
+  const key = keyFingerprint(identity.publicLine);
+  const now = new Date().toISOString();
+  const isNew = before?.accepted?.key !== key || before.accepted.at.slice(0, 10) !== now.slice(0, 10);
+  return isNew ? { accepted: { key, at: now } } : {};
+}
+
 function sameFacts(a: KnownBoard, b: KnownBoard): boolean {
-  return a.name === b.name && a.routes.map(routeKey).join('\n') === b.routes.map(routeKey).join('\n');
+  const routesOf = (board: KnownBoard): string => board.routes.map(routeKey).join('\n');
+  return a.name === b.name && routesOf(a) === routesOf(b) && a.accepted === b.accepted;
 }
 
 /** Where only an address was given, the board itself says what it is called. */

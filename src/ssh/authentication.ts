@@ -2,14 +2,10 @@ import type { AnyAuthMethod, AuthenticationType, KeyboardInteractiveAuthMethod, 
 import keyParser from 'ssh2/lib/protocol/keyParser.js';
 import { safeText } from '../device/board-text.js';
 import { UsageError } from '../errors.js';
+import type { Credential } from './credential.js';
 
 /** RFC 4252 and OpenSSH know six. */
 const MAX_METHODS = 16;
-
-/** One way to prove who we are; they are tried in order. */
-export type Credential =
-  /** PEM or OpenSSH text of an unencrypted private key. */
-  { readonly kind: 'key'; readonly privateKey: string } | { readonly kind: 'password'; readonly password: string };
 
 export interface Authenticator {
   /** Methods that the server said it would take, as far as it has told. */

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { Client, ConnectConfig } from 'ssh2';
+import type { Algorithms, Client, ConnectConfig } from 'ssh2';
 import SshClient from 'ssh2/lib/client.js';
 import { safeText } from '../device/board-text.js';
 import { MdtError, TransportError } from '../errors.js';
@@ -9,35 +9,47 @@ import { offeredAlgorithms } from './algorithms.js';
 import { createAuthenticator, type Authenticator } from './authentication.js';
 import { ClientSession } from './client-session.js';
 import { IdentificationReader } from './identification.js';
-import { takeShortcuts } from './ssh2-shortcuts.js';
+import { findMismatch, OfferReader } from './key-exchange-offer.js';
+import { takeShortcuts, type Gate } from './ssh2-shortcuts.js';
 import type { ConnectOptions, ConnectProgress } from './connect-options.js';
-import { AuthenticationError, brokenProtocol, closedEarly, notSsh, socketError } from './connect-errors.js';
+import { AuthenticationError, brokenProtocol, closedEarly, nothingInCommon, socketError } from './connect-errors.js';
 import type { SshSession } from './session.js';
 
 const DEFAULT_KEEP_ALIVE_MS = 15_000;
 const KEEP_ALIVE_TRIES = 3;
 
-/** Agrees on keys and logs in over an open socket, which is destroyed if that fails. */
-export async function handshake(
+/** An SSH server that has greeted and waits for what comes. */
+export interface GreetedServer {
+  /** Agrees on keys and logs in. */
+  login(signal: AbortSignal): Promise<SshSession>;
+  destroy(): void;
+}
+
+/** Waits over an open socket for the greeting of an SSH server. The socket is destroyed if that or the login fails. */
+export async function greet(
   socket: Socket,
   options: ConnectOptions,
   progress: ConnectProgress,
   signal: AbortSignal,
-): Promise<SshSession> {
+): Promise<GreetedServer> {
   const client = new SshClient();
   try {
     throwIfAborted(signal);
     const authenticator = createAuthenticator(options.username, options.credentials);
-    return await new Promise<SshSession>((resolve, reject) => {
-      new Handshake({ client, socket, options, progress, authenticator, signal }, resolve, reject).start();
-    });
+    const handshake = new Handshake({ client, socket, options, progress, authenticator });
+    await handshake.greeted(signal);
+    return handshake;
   } catch (error) {
-    // An error that comes late has nobody to go to, and must not end the process.
-    client.on('error', () => undefined);
-    socket.on('error', () => undefined);
-    socket.destroy();
+    discard(client, socket);
     throw error;
   }
+}
+
+function discard(client: Client, socket: Socket): void {
+  // An error that comes late has nobody to go to, and must not end the process.
+  client.on('error', () => undefined);
+  socket.on('error', () => undefined);
+  socket.destroy();
 }
 
 interface HandshakeParts {
@@ -46,34 +58,75 @@ interface HandshakeParts {
   readonly options: ConnectOptions;
   readonly progress: ConnectProgress;
   readonly authenticator: Authenticator;
-  readonly signal: AbortSignal;
 }
 
-class Handshake {
+class Handshake implements GreetedServer {
   readonly #parts: HandshakeParts;
-  readonly #resolve: (session: SshSession) => void;
-  readonly #reject: (error: unknown) => void;
   readonly #identification = new IdentificationReader(() => {
-    this.#parts.progress.stage = 'key-exchange';
+    // Nothing more is read until it is wanted.
+    this.#parts.socket.pause();
+    this.#onGreeted();
   });
+  readonly #offer = new OfferReader();
+  readonly #failed: Promise<never>;
+  readonly #algorithms: Algorithms;
+  #gate: Gate | undefined;
+  #onGreeted = (): void => undefined;
+  #reject: (error: unknown) => void = () => undefined;
+  #resolve: (session: SshSession) => void = () => undefined;
   #hostKey: HostKey | undefined;
-  #stopListening = (): void => undefined;
 
-  constructor(parts: HandshakeParts, resolve: (session: SshSession) => void, reject: (error: unknown) => void) {
+  constructor(parts: HandshakeParts) {
     this.#parts = parts;
-    this.#resolve = resolve;
-    this.#reject = reject;
+    this.#algorithms = offeredAlgorithms(parts.options);
+    this.#failed = new Promise((_resolve, reject) => {
+      this.#reject = reject;
+    });
+    // Whoever waits hears of it; between greeting and login nobody does.
+    this.#failed.catch(() => undefined);
   }
 
-  start(): void {
-    const { client, socket, signal } = this.#parts;
-    this.#stopListening = onAbort(signal, () => {
-      this.#fail(signal.reason);
+  async greeted(signal: AbortSignal): Promise<void> {
+    const { client, socket } = this.#parts;
+    const greeted = new Promise<void>(resolve => {
+      this.#onGreeted = resolve;
     });
+    // Listens on: a deadline that comes with the greeting leaves nobody who would close the socket.
+    this.#failWith(signal);
     client.on('error', this.#onError).on('close', this.#onClose).on('ready', this.#onReady);
     client.connect(this.#config());
-    takeShortcuts(client, this.#identification);
+    this.#gate = takeShortcuts(client, { identification: this.#identification, offer: this.#offer });
     if (socket.destroyed) this.#onClose();
+    await Promise.race([this.#gate ? greeted : undefined, this.#failed]);
+  }
+
+  async login(signal: AbortSignal): Promise<SshSession> {
+    const { client, socket } = this.#parts;
+    const stopListening = this.#failWith(signal);
+    const session = new Promise<SshSession>(resolve => {
+      this.#resolve = resolve;
+    });
+    this.#gate?.open();
+    socket.resume();
+    try {
+      return await Promise.race([session, this.#failed]);
+    } catch (error) {
+      discard(client, socket);
+      throw error;
+    } finally {
+      stopListening();
+    }
+  }
+
+  destroy(): void {
+    discard(this.#parts.client, this.#parts.socket);
+  }
+
+  #failWith(signal: AbortSignal): () => void {
+    return onAbort(signal, () => {
+      this.#fail(signal.reason);
+      this.destroy();
+    });
   }
 
   #config(): ConnectConfig {
@@ -85,7 +138,7 @@ class Handshake {
       readyTimeout: 0,
       keepaliveInterval: options.keepAliveIntervalMs ?? DEFAULT_KEEP_ALIVE_MS,
       keepaliveCountMax: KEEP_ALIVE_TRIES,
-      algorithms: offeredAlgorithms(options),
+      algorithms: this.#algorithms,
       hostVerifier: (blob: Buffer, verify: (accepted: boolean) => void) => {
         // When keys are renewed later, the answer has to come at once: ssh2 mixes up its packets while it waits.
         if (this.#hostKey) verify(this.#hostKey.blob.equals(blob));
@@ -115,26 +168,31 @@ class Handshake {
   }
 
   readonly #onError = (error: Error & { level?: string; code?: unknown }): void => {
-    const { peer, stage } = this.#parts.progress;
+    const { progress } = this.#parts;
     const { received } = this.#identification;
     if (error instanceof MdtError) {
       this.#fail(error);
     } else if (error.level === 'client-socket') {
-      this.#fail(socketError(error as NodeJS.ErrnoException, peer, stage));
+      this.#fail(socketError(error as NodeJS.ErrnoException, progress));
     } else if (error.level === 'client-authentication') {
       this.#fail(this.#refused());
     } else if (typeof error.code === 'number') {
       this.#fail(this.#disconnected(error.message));
     } else if (this.#identification.line !== undefined) {
-      this.#fail(brokenProtocol(peer, error, received));
+      this.#fail(this.#mismatch() ?? brokenProtocol(progress.peer, error, received));
     } else {
-      this.#fail(received.length === 0 ? closedEarly(peer, stage) : notSsh(peer, received));
+      this.#fail(closedEarly({ ...progress, stage: 'greeting' }, received));
     }
   };
 
+  #mismatch(): Error | undefined {
+    const { offer } = this.#offer;
+    const mismatch = this.#parts.progress.stage === 'key-exchange' && offer && findMismatch(offer, this.#algorithms);
+    return mismatch ? nothingInCommon(this.#parts.progress.peer, mismatch) : undefined;
+  }
+
   readonly #onClose = (): void => {
-    const { peer, stage } = this.#parts.progress;
-    this.#fail(closedEarly(peer, stage));
+    this.#fail(closedEarly(this.#parts.progress, this.#identification.received));
   };
 
   readonly #onReady = (): void => {
@@ -143,7 +201,7 @@ class Handshake {
       this.#fail(brokenProtocol(progress.peer, new Error('it showed no host key'), this.#identification.received));
       return;
     }
-    this.#letGo();
+    this.#stopListening();
     progress.stage = 'ready';
     this.#resolve(
       new ClientSession(client, socket, {
@@ -168,7 +226,7 @@ class Handshake {
       methods,
       {
         hint: 'Make the board trust this host with `mdt pair`.',
-        facts: { peer: progress.peer, username: options.username },
+        facts: { peer: progress.address, username: options.username },
       },
     );
   }
@@ -177,18 +235,17 @@ class Handshake {
     const { progress } = this.#parts;
     if (progress.stage === 'authenticating' && /authentication/i.test(text)) return this.#refused();
     return new TransportError(`${progress.peer} ended the connection: ${safeText(text)}.`, {
-      facts: { peer: progress.peer },
+      facts: { peer: progress.address },
     });
   }
 
   #fail(error: unknown): void {
-    this.#letGo();
+    this.#stopListening();
     this.#reject(error);
   }
 
-  #letGo(): void {
+  #stopListening(): void {
     const { client } = this.#parts;
-    this.#stopListening();
     client.off('error', this.#onError).off('close', this.#onClose).off('ready', this.#onReady);
     client.on('error', () => undefined);
   }

@@ -1,9 +1,10 @@
 import type { Client, ParsedKey } from 'ssh2';
 import { unusableKey } from './authentication.js';
 import type { IdentificationReader } from './identification.js';
+import type { OfferReader } from './key-exchange-offer.js';
 
 /*
- * Three things that ssh2 has no option for. They reach into its protocol object, whose shape is checked first: with
+ * Things that ssh2 has no option for. They reach into its protocol object, whose shape is checked first: with
  * another shape everything still works, only with one round trip more or a vaguer error. Call after `client.connect`.
  */
 interface Protocol {
@@ -17,11 +18,23 @@ type Sign = (data: Buffer, done: (signature: Buffer) => void) => void;
 
 const HASHES: Readonly<Record<string, string>> = { 'rsa-sha2-256': 'sha256', 'rsa-sha2-512': 'sha512' };
 
-export function takeShortcuts(client: Client, identification: IdentificationReader): void {
+/** Returns the gate that keeps what follows the greeting from ssh2; undefined where there is none. */
+export function takeShortcuts(client: Client, greeting: Greeting): Gate | undefined {
   const { _protocol: protocol } = client as { _protocol?: Partial<Protocol> };
   if (typeof protocol?.authPK === 'function') signAtOnce(protocol as Protocol);
   if (typeof protocol?._handlers?.GLOBAL_REQUEST === 'function') ignoreOtherHostKeys(client, protocol as Protocol);
-  if (typeof protocol?.parse === 'function') readIdentificationFirst(protocol as Protocol, identification);
+  return typeof protocol?.parse === 'function' ? readGreetingFirst(client, protocol as Protocol, greeting) : undefined;
+}
+
+export interface Greeting {
+  readonly identification: IdentificationReader;
+  /** Gets to see what follows the identification. */
+  readonly offer: OfferReader;
+}
+
+/** What the server sends stays before it until it is opened. */
+export interface Gate {
+  open(): void;
 }
 
 /**
@@ -67,14 +80,47 @@ function acknowledge(client: Client, protocol: Protocol): void {
   protocol.ping();
 }
 
-/** Until the identification line is whole, nothing goes to ssh2, which loses parts of one that comes in many pieces. */
-function readIdentificationFirst(protocol: Protocol, identification: IdentificationReader): void {
+/**
+ * Until the identification line is whole and the gate is open, nothing goes to ssh2, which loses parts of a line that
+ * comes in many pieces. It has sent its own line by then, so the server goes on with its side.
+ */
+function readGreetingFirst(client: Client, protocol: Protocol, { identification, offer }: Greeting): Gate {
   const parse = protocol.parse.bind(protocol);
-  const parseFirst = (chunk: Buffer, start: number, end: number): void => {
-    const bytes = identification.add(chunk.subarray(start, end));
-    if (!bytes) return;
-    if (protocol.parse === parseFirst) protocol.parse = parse;
+  let held: Buffer | undefined;
+  let isOpen = false;
+  const passOn = (bytes: Buffer): void => {
+    if (offer.add(bytes) && protocol.parse === parseFirst) protocol.parse = parse;
     parse(bytes, 0, bytes.length);
   };
+  const parseFirst = (chunk: Buffer, start: number, end: number): void => {
+    const bytes = chunk.subarray(start, end);
+    if (isOpen && identification.line !== undefined && held === undefined) {
+      passOn(bytes);
+      return;
+    }
+    held = identification.line === undefined ? identification.add(bytes) : Buffer.concat([held ?? EMPTY, bytes]);
+    if (isOpen) release();
+  };
+  const release = (): void => {
+    const bytes = held;
+    held = undefined;
+    if (!bytes) return;
+    // The line goes by itself, so that what follows it is the first packet.
+    const lineEnd = bytes.indexOf(0x0a) + 1;
+    parse(bytes, 0, lineEnd);
+    if (bytes.length > lineEnd) passOn(bytes.subarray(lineEnd));
+  };
   protocol.parse = parseFirst;
+  return {
+    open: () => {
+      isOpen = true;
+      try {
+        release();
+      } catch (error) {
+        client.emit('error', error);
+      }
+    },
+  };
 }
+
+const EMPTY = Buffer.alloc(0);

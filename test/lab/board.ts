@@ -88,11 +88,28 @@ export class LabBoard implements AsyncDisposable {
     ]);
   }
 
+  /** Its log goes to `sshdLog`, too. */
   async startSshd(): Promise<void> {
     await this.namespace.startDaemon(
-      ['/usr/sbin/sshd', '-D', '-e', '-f', '/etc/ssh/lab_config'],
+      ['sh', '-c', '/usr/sbin/sshd -D -e -f /etc/ssh/lab_config 2>&1 | tee -a /run/sshd.log >&2'],
       /^Server listening on 0\.0\.0\.0/,
     );
+  }
+
+  /** Starts sshd anew, with an empty log and these lines before all others of its configuration: the first one counts. */
+  async configureSshd(...lines: readonly string[]): Promise<void> {
+    await this.killSshd();
+    await this.shell(
+      'rm -f /run/sshd.log; { cat; cat /etc/ssh/lab_config; } >/run/new_config; mv /run/new_config /etc/ssh/lab_config',
+      `${lines.join('\n')}\n`,
+    );
+    await this.startSshd();
+  }
+
+  /** The lines of sshd's log that match a basic regular expression, since it was configured. */
+  async sshdLog(pattern: string): Promise<string[]> {
+    const text = await this.shell(`grep -e '${pattern}' /run/sshd.log || true`);
+    return text === '' ? [] : text.split('\n');
   }
 
   /** Resolves when the service is announced, which is when avahi has made sure that the name is free. */

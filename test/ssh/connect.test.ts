@@ -11,7 +11,7 @@ import {
 } from '../../src/errors.js';
 import { sameHostKey, type HostKey } from '../../src/keys/host-key.js';
 import { connect, type ConnectOptions } from '../../src/ssh/connect.js';
-import { AuthenticationError } from '../../src/ssh/connect-errors.js';
+import { AuthenticationError, ServerBusyError } from '../../src/ssh/connect-errors.js';
 import { newEd25519, startFakeSshServer } from '../fakes/ssh-server.js';
 import { startTcpProxy, startTcpServer } from '../fakes/tcp-server.js';
 import { refused } from '../fixtures/refused.js';
@@ -216,9 +216,53 @@ test('a server that hangs up at once, or in the middle of its line, has closed t
   for (const said of ['', 'SSH-2.0-Open']) {
     const server = await startTcpServer(t, socket => socket.resume().end(said));
     const error = await t.throwsAsync(connect(here(server.port), options()));
-    t.true(said === '' ? error instanceof TransportError : error instanceof ProtocolError, error.message);
+    t.true(said === '' ? error instanceof ServerBusyError : error instanceof ProtocolError, error.message);
     await server.idle();
   }
+});
+
+for (const [kind, said] of [
+  ['limit', 'Exceeded MaxStartups\r\n'],
+  ['penalty', 'Not allowed at this time\r\n'],
+] as const) {
+  test(`OpenSSH that says "${said.trim()}" is busy, and does not speak something else`, async t => {
+    const server = await startTcpServer(t, socket => socket.resume().end(said));
+    const error = await t.throwsAsync(connect(here(server.port), options()), { instanceOf: ServerBusyError });
+    t.is(error.kind, kind);
+    t.is(error.exitCode, 8);
+  });
+}
+
+test('a connection that is reset before the greeting is that of a busy server', async t => {
+  const server = await startTcpServer(t, socket => socket.resetAndDestroy());
+  await t.throwsAsync(connect(here(server.port), options()), { instanceOf: ServerBusyError });
+});
+
+test('messages call the server what they are asked to', async t => {
+  const server = await startTcpServer(t, socket => socket.resume().end());
+  const error = await t.throwsAsync(connect(here(server.port), options({ peer: 'swift-otter' })));
+  t.regex(error.message, /^swift-otter closed the connection/);
+});
+
+test('nobody logs in before the greeting has been answered for, and a refusal of it closes the connection', async t => {
+  const server = await startFakeSshServer(t);
+  const seen: number[] = [];
+  const session = await connect(
+    here(server.port),
+    options({
+      onGreeting: async () => {
+        // Time enough for a login, if there were one.
+        await connect(here(server.port), options()).then(other => other.close());
+        seen.push(server.logins.length);
+      },
+    }),
+  );
+  await session.close();
+  t.deepEqual([...seen, server.logins.length], [1, 2]);
+  const refusal = new AbortedError();
+  const onGreeting = (): Promise<void> => Promise.reject(refusal);
+  t.is(await t.throwsAsync(connect(here(server.port), options({ onGreeting }))), refusal);
+  await server.idle();
 });
 
 test('a server that speaks something else is quoted, without what could hurt a terminal', async t => {

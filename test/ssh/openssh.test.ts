@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import anyTest, { type ExecutionContext } from 'ava';
+import { ProtocolError } from '../../src/errors.js';
 import { identityOf } from '../../src/keys/public-line.js';
 import { AuthenticationError } from '../../src/ssh/connect-errors.js';
 import { connect } from '../../src/ssh/connect.js';
@@ -103,4 +104,38 @@ test('the end of a terminal ends the program', async t => {
   await once(remote.stdout, 'readable');
   remote.close();
   t.deepEqual(await remote.exit, { kind: 'lost' });
+});
+
+for (const [what, config, offered, allow] of [
+  [
+    'key exchange',
+    'KexAlgorithms diffie-hellman-group14-sha1',
+    /offers diffie-hellman-group14-sha1\b/,
+    /KexAlgorithms/,
+  ],
+  ['cipher', 'Ciphers aes128-cbc,aes256-cbc', /offers aes128-cbc, aes256-cbc/, /Ciphers/],
+] as const) {
+  test(`a server without a ${what} of ours is told with both lists and what to allow`, async t => {
+    const { port, username } = await startSshd(t, identityOf(rsaKey).publicLine, [config]);
+    const credentials = [{ kind: 'key', privateKey: rsaKey }] as const;
+    const error = await t.throwsAsync(
+      connect({ host: '127.0.0.1', port }, { username, credentials, verifyHostKey: () => undefined }),
+      { instanceOf: ProtocolError },
+    );
+    t.regex(error.message, offered);
+    t.regex(error.hint ?? '', allow);
+    t.is(error.facts['what'], what);
+  });
+}
+
+test('a server without a MAC of ours, for ciphers that need one, is told with both lists', async t => {
+  const config = ['Ciphers aes128-ctr', 'MACs hmac-sha1,umac-64@openssh.com'];
+  const { port, username } = await startSshd(t, identityOf(rsaKey).publicLine, config);
+  const credentials = [{ kind: 'key', privateKey: rsaKey }] as const;
+  const error = await t.throwsAsync(
+    connect({ host: '127.0.0.1', port }, { username, credentials, verifyHostKey: () => undefined }),
+    { instanceOf: ProtocolError },
+  );
+  t.regex(error.message, /no MAC in common: the board offers hmac-sha1, umac-64@openssh\.com/);
+  t.regex(error.hint ?? '', /hmac-sha2-256/);
 });
