@@ -3,10 +3,10 @@ import { fileURLToPath } from 'node:url';
 import { noPython } from '../agent/agent-error.js';
 import { agentFileUrl, readAgentFile } from '../agent/agent-file.js';
 import { BoardRefusedError } from '../errors.js';
-import { scriptCommand } from '../files/board-script.js';
+import { runScript, type ScriptResult } from '../remote/run-script.js';
 import { boardFailure } from '../files/board-failure.js';
 import { push } from '../files/push.js';
-import type { RunResult, SshSession } from '../ssh/session.js';
+import type { SshSession } from '../ssh/session.js';
 import type { LongOperation } from '../time/progress.js';
 
 const NO_PYTHON = 127;
@@ -24,10 +24,11 @@ export interface DeployedAgent {
 export async function deployAgent(session: SshSession, operation: LongOperation = {}): Promise<DeployedAgent> {
   const content = await readAgentFile();
   const name = `${createHash('sha256').update(content).digest('hex')}.py`;
-  const looked = await session.run(scriptCommand(LOOK, [name]), {
-    operation: 'looking for the benchmark agent on the board',
-    signal: operation.signal,
-  });
+  const looked = await runScript(
+    session,
+    { script: LOOK, args: [name] },
+    { operation: 'looking for the benchmark agent on the board', signal: operation.signal },
+  );
   const { folder, isThere } = answerOf(looked);
   const path = `${folder}/${name}`;
   if (!isThere) {
@@ -41,9 +42,9 @@ export async function deployAgent(session: SshSession, operation: LongOperation 
   return { path, sent: !isThere };
 }
 
-function answerOf({ exit, stdout, stderr }: RunResult): { readonly folder: string; readonly isThere: boolean } {
-  if (exit.kind === 'exit' && exit.code === NO_PYTHON) throw noPython();
-  if (exit.kind !== 'exit' || exit.code !== 0) throw boardFailure(stderr.toString('utf8'), { path: '~/.mdt/agent' });
+function answerOf({ code, stdout, said }: ScriptResult): { readonly folder: string; readonly isThere: boolean } {
+  if (code === NO_PYTHON) throw noPython();
+  if (code !== 0) throw boardFailure(said, { path: '~/.mdt/agent' });
   const answer = stdout.toString('utf8');
   const isThere = answer.endsWith('/');
   const folder = isThere ? answer.slice(0, -1) : answer;

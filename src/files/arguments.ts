@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import { posix } from 'node:path';
 import { UsageError } from '../errors.js';
-import { hostPath } from './names.js';
+import { hostPath } from '../remote/names.js';
 
 /** Where MDT 1.5.2 puts what it is given no place for, and what relative remote paths are under. */
 export const REMOTE_HOME = '/home/mendel';

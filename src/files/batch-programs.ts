@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { RemoteProcess, SshSession } from '../ssh/session.js';
+import { startScript, type RunningScript, type StartOptions } from '../remote/start-script.js';
+import type { SshSession } from '../ssh/session.js';
 import { onAbort } from '../time/deadline.js';
-import { scriptCommand } from './board-script.js';
-import { encodeName } from './names.js';
+import { encodeName } from '../remote/names.js';
 
 /** How the script ends where it says nothing more about it. */
 export const BATCH_EXIT = { incomplete: 43, differs: 44 } as const;
@@ -62,7 +62,7 @@ export interface BatchOptions {
 export class BatchPrograms implements Disposable {
   readonly #session: SshSession;
   readonly #options: BatchOptions;
-  #ahead: Promise<RemoteProcess | undefined> | undefined;
+  #ahead: Promise<RunningScript | undefined> | undefined;
 
   constructor(session: SshSession, options: BatchOptions) {
     this.#session = session;
@@ -71,14 +71,15 @@ export class BatchPrograms implements Disposable {
 
   startAhead(): void {
     // Where it cannot be started, the reason comes out when it is needed.
-    this.#ahead = this.#start().catch(() => undefined);
+    this.#ahead = this.#start({ isSpare: true }).catch(() => undefined);
   }
 
   /** A program that goes on to unpack into `base` what is sent to it, until `signal` aborts. */
-  async take(base: string, signal: AbortSignal): Promise<RemoteProcess> {
+  async take(base: string, signal: AbortSignal): Promise<RunningScript> {
     const ahead = this.#ahead;
     this.#ahead = undefined;
-    const program = (await ahead) ?? (await this.#start(signal));
+    const spare = await ahead;
+    const program = spare?.claim() === true ? spare : await this.#start({ signal });
     const stopListening = onAbort(signal, () => {
       program.kill('TERM');
       program.close();
@@ -94,9 +95,10 @@ export class BatchPrograms implements Disposable {
     });
   }
 
-  #start(signal?: AbortSignal): Promise<RemoteProcess> {
+  #start(options: StartOptions): Promise<RunningScript> {
     const { keepTimes, checksum } = this.#options;
     const stage = `.mdt-${randomBytes(6).toString('hex')}.tmp`;
-    return this.#session.exec(scriptCommand(SCRIPT, [stage, keepTimes ? '' : '-m', checksum ? 1 : 0]), { signal });
+    const args = [stage, keepTimes ? '' : '-m', checksum ? 1 : 0];
+    return startScript(this.#session, { script: SCRIPT, args }, options);
   }
 }

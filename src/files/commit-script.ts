@@ -1,4 +1,4 @@
-import { encodeName } from './names.js';
+import { encodeName } from '../remote/names.js';
 import type { PlannedEntry } from './push-plan.js';
 import { splitTarget } from './paths.js';
 

@@ -4,11 +4,11 @@ import type { SshSession } from '../ssh/session.js';
 import { mapBounded } from '../time/concurrency.js';
 import { throwIfAborted } from '../time/deadline.js';
 import type { LongOperation } from '../time/progress.js';
-import { runScript, scriptCommand } from './board-script.js';
+import { runScript } from '../remote/run-script.js';
 import { isPackageName, parseControl, readDebHead, type DebControl, type DebHead } from './deb.js';
 import { askInstaller, type BoardInstaller } from './installer.js';
 import { push } from './push.js';
-import { runTold, type ToldResult } from './told-program.js';
+import { runStreaming, type StreamingResult } from '../remote/run-streaming.js';
 
 const TASK = 'install';
 const READ_AT_ONCE = 4;
@@ -148,7 +148,9 @@ async function sendAndInstall(session: SshSession, job: Job, operation: LongOper
     }
   } finally {
     // Without the caller's signal: the folder goes also after an interruption. If the connection is gone, so is the way.
-    await session.run(scriptCommand('rm -rf -- "$1"', [folder]), { timeoutMs: TIDY_TIMEOUT_MS }).catch(() => undefined);
+    await runScript(session, { script: 'rm -rf -- "$1"', args: [folder] }, { timeoutMs: TIDY_TIMEOUT_MS }).catch(
+      () => undefined,
+    );
   }
 }
 
@@ -158,12 +160,16 @@ async function install(
   operation: LongOperation,
 ): Promise<void> {
   const names = job.packages.map(each => `${each.packageName} ${each.version}`).join(', ');
-  const result = await runTold(session, job.installer.installCommand(job.files), {
-    signal: operation.signal,
-    silenceTimeoutMs: SILENCE_TIMEOUT_MS,
-    operation: `installing ${names}`,
-    onLine: text => operation.onProgress?.({ kind: 'message', task: TASK, text }),
-  });
+  const result = await runStreaming(
+    session,
+    { script: job.installer.installCommand(job.files) },
+    {
+      signal: operation.signal,
+      silenceTimeoutMs: SILENCE_TIMEOUT_MS,
+      operation: `installing ${names}`,
+      onLine: text => operation.onProgress?.({ kind: 'message', task: TASK, text }),
+    },
+  );
   if (result.code !== 0) throw refused(`The board did not install ${names}`, result);
 }
 
@@ -184,16 +190,20 @@ export async function uninstallPackages(
     });
   }
   const installer = await askInstaller(session, operation.signal);
-  const result = await runTold(session, installer.removeCommand(names), {
-    signal: operation.signal,
-    silenceTimeoutMs: SILENCE_TIMEOUT_MS,
-    operation: `removing ${names.join(', ')}`,
-    onLine: text => operation.onProgress?.({ kind: 'message', task: 'uninstall', text }),
-  });
+  const result = await runStreaming(
+    session,
+    { script: installer.removeCommand(names) },
+    {
+      signal: operation.signal,
+      silenceTimeoutMs: SILENCE_TIMEOUT_MS,
+      operation: `removing ${names.join(', ')}`,
+      onLine: text => operation.onProgress?.({ kind: 'message', task: 'uninstall', text }),
+    },
+  );
   if (result.code !== 0) throw refused(`The board did not remove ${names.join(', ')}`, result);
 }
 
-function refused(what: string, { code, lines }: ToldResult): BoardRefusedError {
+function refused(what: string, { code, lines }: StreamingResult): BoardRefusedError {
   // What is missing says more than apt's verdict, which begins with E:, and that more than what may follow it.
   const missing = lines.find(line => /Depends: .* but /.test(line))?.trim();
   const verdict = missing ?? lines.findLast(line => /^(E: |dpkg: error)/.test(line)) ?? lines.at(-1);

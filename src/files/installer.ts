@@ -1,7 +1,7 @@
 import { BoardRefusedError } from '../errors.js';
 import { quoteWords } from '../ssh/quote.js';
 import type { SshSession } from '../ssh/session.js';
-import { runScript } from './board-script.js';
+import { runScript } from '../remote/run-script.js';
 
 /** The program of Mendel that `mdt install` has always used. */
 const MDT_INSTALLER = '/usr/sbin/mdt-install-package';

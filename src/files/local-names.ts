@@ -1,6 +1,6 @@
 import { FileError, ProtocolError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
-import { isText } from './names.js';
+import { isText } from '../remote/names.js';
 
 // Names that Windows gives to devices, with any ending (learn.microsoft.com, "Naming Files, Paths, and Namespaces").
 const WINDOWS_DEVICE = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(\.|$)/i;

@@ -5,7 +5,7 @@ import { FileError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { readBuffer } from '../device/read-buffer.js';
 import { modifiedAt, type LocalEntry } from './local-tree.js';
-import { hostPath } from './names.js';
+import { hostPath } from '../remote/names.js';
 
 interface ReadTarget {
   readonly buffer: Buffer;

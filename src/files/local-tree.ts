@@ -13,7 +13,7 @@ import { setImmediate } from 'node:timers/promises';
 import { FileError, PermissionError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { throwIfAborted } from '../time/deadline.js';
-import { decodeName, hostPath } from './names.js';
+import { decodeName, hostPath } from '../remote/names.js';
 import type { SkippedFile, SymlinkChoice } from './transfer.js';
 
 const MAX_DEPTH = 200;

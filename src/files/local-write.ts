@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { FileError, MdtError, PermissionError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { noSpace } from './board-failure.js';
-import { encodeName, hostPath } from './names.js';
+import { encodeName, hostPath } from '../remote/names.js';
 import { joinPath, splitTarget } from './paths.js';
 
 // As in local-tree.ts: for many small calls these take a third of the time of node:fs/promises.

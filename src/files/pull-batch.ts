@@ -2,15 +2,15 @@ import { createHash, randomBytes, type Hash } from 'node:crypto';
 import { FileError, ProtocolError, TransportError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { mapBounded } from '../time/concurrency.js';
-import { scriptCommand } from './board-script.js';
+import { startScript } from '../remote/start-script.js';
 import { ByteReader } from './byte-reader.js';
 import { GrowingFile, makeFolder, place, remove } from './local-write.js';
-import { encodeName } from './names.js';
+import { encodeName } from '../remote/names.js';
 import { differs, shrank } from './pull-file.js';
 import type { PullContext } from './pull-context.js';
 import type { PulledEntry } from './pull-plan.js';
 import { joinPath } from './paths.js';
-import { withStallWatch, type StallWatch } from './stall.js';
+import { withStallWatch, type StallWatch } from '../time/stall.js';
 import { CutOffError, TarReader, type TarHeader } from './tar-reader.js';
 
 /** Files are put in place when an archive of about this size has arrived whole. */
@@ -103,7 +103,8 @@ class PullBatch {
   }
 
   async receive(): Promise<void> {
-    const program = await this.#context.session.exec(scriptCommand(SCRIPT, []), { signal: this.#watch.signal });
+    const starting = startScript(this.#context.session, { script: SCRIPT }, { signal: this.#watch.signal });
+    const program = await this.#watch.during(starting);
     let said = '';
     program.stderr.on('data', (chunk: Buffer) => {
       said = (said + chunk.toString('utf8')).slice(-MAX_SAID);

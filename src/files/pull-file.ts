@@ -8,7 +8,7 @@ import { isPartOf, partNames, type PartNames } from './part-name.js';
 import type { PullContext } from './pull-context.js';
 import type { PulledEntry } from './pull-plan.js';
 import { joinPath, splitTarget } from './paths.js';
-import { withStallWatch, type StallWatch } from './stall.js';
+import { withStallWatch, type StallWatch } from '../time/stall.js';
 import { LARGE_FILE_BYTES } from './transfer.js';
 
 const TIDY_MS = 2000;

@@ -7,7 +7,7 @@ import { noSpace } from './board-failure.js';
 import type { Placement } from './destination.js';
 import { caseCollision, checkRelativePath } from './local-names.js';
 import { modifiedAt } from './local-tree.js';
-import { decodeName, hostPath } from './names.js';
+import { decodeName, hostPath } from '../remote/names.js';
 import { lookAt } from './local-write.js';
 import type { RemoteEntry } from './board-reader.js';
 import { isUnfinished } from './part-name.js';

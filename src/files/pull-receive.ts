@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { mapBounded } from '../time/concurrency.js';
 import { makeFolder, makeSymlink, place, remove, setAttributes } from './local-write.js';
-import { isText } from './names.js';
 import { joinPath, splitTarget } from './paths.js';
 import { pullBatches } from './pull-batch.js';
 import type { PullContext } from './pull-context.js';
@@ -10,8 +9,6 @@ import type { PulledEntry, PullPlan } from './pull-plan.js';
 import { LARGE_FILE_BYTES } from './transfer.js';
 
 const LARGE_AT_ONCE = 2;
-/** Over SFTP each file has round trips for opening, reading and closing, which overlap. */
-const SFTP_AT_ONCE = 32;
 const OWNER_MAY_ALL = 0o700;
 
 /** Does what the plan says. Folders get their modes and times last, since what is put into them changes both. */
@@ -21,16 +18,12 @@ export async function receive(context: PullContext, plan: PullPlan): Promise<voi
     context.tally.add(folder);
   }
   for (const link of plan.symlinks) await receiveSymlink(context, link);
-  if (context.reader.hasScripts) {
-    const isAlone = (file: PulledEntry): boolean => file.sizeBytes >= LARGE_FILE_BYTES && isText(file.source);
-    await pullBatches(
-      context,
-      plan.files.filter(file => !isAlone(file)),
-    );
-    await mapBounded(plan.files.filter(isAlone), LARGE_AT_ONCE, file => pullFile(context, file));
-  } else {
-    await mapBounded(plan.files, SFTP_AT_ONCE, file => pullFile(context, file));
-  }
+  const isAlone = (file: PulledEntry): boolean => file.sizeBytes >= LARGE_FILE_BYTES;
+  await pullBatches(
+    context,
+    plan.files.filter(file => !isAlone(file)),
+  );
+  await mapBounded(plan.files.filter(isAlone), LARGE_AT_ONCE, file => pullFile(context, file));
   for (const folder of foldersToFinish(plan)) {
     await setAttributes(joinPath(context.base, folder.target), context.attributesOf(folder));
   }

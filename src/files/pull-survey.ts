@@ -108,16 +108,6 @@ export function skippedOf(root: RemoteRoot, symlinks: SymlinkChoice): SkippedFil
   });
 }
 
-/** The part of `path` below `root`. @throws ProtocolError if it is not below it. */
-export function below(root: string, path: string): string {
-  if (path === root) return '';
-  const prefix = root === '/' ? '/' : `${root}/`;
-  if (!path.startsWith(prefix)) {
-    throw new ProtocolError(`The board listed ${safeText(path)}, which was not asked for.`, { facts: { root, path } });
-  }
-  return path.slice(prefix.length);
-}
-
 /** @throws ProtocolError unless it is a name that something in a folder of the board can have. */
 export function checkName(name: string): void {
   if (nameProblem(name, 'linux') === undefined) return;

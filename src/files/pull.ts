@@ -3,7 +3,7 @@ import type { SshSession } from '../ssh/session.js';
 import { mapBounded } from '../time/concurrency.js';
 import { throwIfAborted } from '../time/deadline.js';
 import type { LongOperation } from '../time/progress.js';
-import type { BoardReader } from './board-reader.js';
+import { BoardReader } from './board-reader.js';
 import { hostDestination, hostDestinationKind, placeSources, type Placement } from './destination.js';
 import { hashHere } from './local-read.js';
 import { lookAt, type LocalAttributes } from './local-write.js';
@@ -11,8 +11,6 @@ import { joinPath } from './paths.js';
 import { checkLocalSpace, decidePull, planPull, type PulledEntry, type PullPlan } from './pull-plan.js';
 import { receive } from './pull-receive.js';
 import { findRoots, parseSource, skippedOf, type RemoteRoot } from './pull-survey.js';
-import { ScriptReader } from './script-reader.js';
-import { SftpReader } from './sftp-reader.js';
 import { runTransfer } from './transfer-run.js';
 import {
   DEFAULT_STALL_TIMEOUT_MS,
@@ -113,10 +111,7 @@ async function survey(
   const symlinks = request.options?.symlinks ?? 'preserve';
   const sources = request.sources.map(parseSource);
   const paths = sources.map(source => source.path);
-  const scripts = new ScriptReader(session, symlinks, signal);
-  const found = await scripts.treeIfAble(paths);
-  if (found) return { roots: await findRoots(sources, found, scripts), reader: scripts };
-  const reader = new SftpReader(await session.sftp(), symlinks, signal);
+  const reader = new BoardReader(session, symlinks, signal);
   return { roots: await findRoots(sources, await reader.tree(paths), reader), reader };
 }
 

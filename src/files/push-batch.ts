@@ -4,12 +4,12 @@ import { boardFailure } from './board-failure.js';
 import { BoardPipe } from './board-pipe.js';
 import { commitScript } from './commit-script.js';
 import { isCompressible, MIN_COMPRESSED_BYTES, PROBE_BYTES, probe, sampleCompression } from './link-gauge.js';
-import { encodeName } from './names.js';
+import { encodeName } from '../remote/names.js';
 import type { PushContext } from './push-context.js';
 import type { PlannedEntry } from './push-plan.js';
 import { splitTarget } from './paths.js';
 import { Prefixed } from './prefixed.js';
-import { withStallWatch, type StallWatch } from './stall.js';
+import { withStallWatch, type StallWatch } from '../time/stall.js';
 import { TarPacker } from './tar-packer.js';
 
 /** Archives are cut at this size, so that an interrupted push of a large tree keeps what it has. */

@@ -1,5 +1,5 @@
 import { boardFailure } from './board-failure.js';
-import { runScript } from './board-script.js';
+import { runScript } from '../remote/run-script.js';
 import type { PushContext } from './push-context.js';
 import type { PlannedEntry, PushPlan } from './push-plan.js';
 import { sameTime } from './remote-items.js';

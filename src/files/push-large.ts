@@ -5,7 +5,8 @@ import { mapBounded } from '../time/concurrency.js';
 import { pause } from '../time/deadline.js';
 import { boardFailure, overtaken } from './board-failure.js';
 import { BoardPipe } from './board-pipe.js';
-import { runScript, scriptCommand } from './board-script.js';
+import { runScript } from '../remote/run-script.js';
+import { startScript } from '../remote/start-script.js';
 import { Prefixed } from './prefixed.js';
 import { isCompressible, MIN_COMPRESSED_BYTES, PROBE_BYTES, probe, sampleCompression } from './link-gauge.js';
 import { hashPrefix, readChunks } from './local-read.js';
@@ -13,7 +14,7 @@ import { partNames, type PartNames } from './part-name.js';
 import type { PushContext } from './push-context.js';
 import { stampOf, type PlannedEntry } from './push-plan.js';
 import { joinPath, splitTarget } from './paths.js';
-import { withStallWatch, type StallWatch } from './stall.js';
+import { withStallWatch, type StallWatch } from '../time/stall.js';
 
 const AT_ONCE = 2;
 const POLL_INTERVAL_MS = 200;
@@ -143,8 +144,9 @@ class LargeFile {
       hint: 'The board took nothing more for that long; check the connection and repeat the command with --resume.',
     };
     return withStallWatch(options, async watch => {
-      const words = [this.#folder, this.#part.own, this.#part.ofFile, offset];
-      const program = await session.exec(scriptCommand(RECEIVE, words), { signal: watch.signal });
+      const args = [this.#folder, this.#part.own, this.#part.ofFile, offset];
+      const starting = startScript(session, { script: RECEIVE, args }, { signal: watch.signal });
+      const program = await watch.during(starting);
       const pipe = new BoardPipe(program);
       const polling = new AbortController();
       const polled = this.#poll(watch, polling.signal).catch(() => undefined);

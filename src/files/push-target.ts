@@ -6,8 +6,6 @@ export interface PushTarget extends Placement {
   /** All that is already at or below the roots, and the base under the empty path; by path relative to `base`. */
   readonly existing: ReadonlyMap<string, RemoteItem>;
   readonly freeBytes: number | undefined;
-  /** The board runs the scripts that transfers at full speed need. */
-  readonly hasScripts: boolean;
 }
 
 /** What a survey has to look for. */

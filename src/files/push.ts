@@ -7,18 +7,15 @@ import { LinkGauge } from './link-gauge.js';
 import { readLocalSource, sourceName, type LocalSource } from './local-tree.js';
 import { hashPrefix } from './local-read.js';
 import type { Meter } from './meter.js';
-import { sendBySftp } from './push-by-sftp.js';
-import { sendByScripts } from './push-by-scripts.js';
+import { sendPlan } from './push-send.js';
 import type { PushContext } from './push-context.js';
 import { changesOf, checkSpace, decide, planPush, type PushPlan } from './push-plan.js';
 import { BoardMounts } from './push-mounts.js';
-import { surveyByScript } from './push-survey-script.js';
-import { surveyBySftp } from './push-survey-sftp.js';
+import { surveyBoard } from './push-survey.js';
 import { joinPath } from './paths.js';
-import type { PushTarget, PushWish } from './push-target.js';
+import type { PushTarget } from './push-target.js';
 import { boardDestination } from './destination.js';
-import { ScriptReader } from './script-reader.js';
-import { SftpReader } from './sftp-reader.js';
+import { BoardReader } from './board-reader.js';
 import type { Tally } from './tally.js';
 import { runTransfer } from './transfer-run.js';
 import { DEFAULT_STALL_TIMEOUT_MS, type TransferRequest, type TransferSummary } from './transfer.js';
@@ -77,7 +74,7 @@ async function prepare(
   const wish = { destination: boardDestination(request.destination), names: request.sources.map(sourceName) };
   const walk = { symlinks: options.symlinks ?? 'preserve', signal };
   const [target, ...sources] = await Promise.all([
-    survey(session, wish, signal),
+    surveyBoard(session, wish, { signal }),
     ...request.sources.map(source => readLocalSource(source, walk)),
   ]);
   throwIfAborted(signal);
@@ -92,19 +89,13 @@ async function prepare(
   return { sources, target, plan, nowS };
 }
 
-async function survey(session: SshSession, wish: PushWish, signal: AbortSignal | undefined): Promise<PushTarget> {
-  return (await surveyByScript(session, wish, { signal })) ?? surveyBySftp(await session.sftp(), wish, signal);
-}
-
 async function compareContent(
   session: SshSession,
   target: PushTarget,
   { plan, signal }: { plan: PushPlan; signal: AbortSignal | undefined },
 ): Promise<PushPlan> {
   if (plan.toCompare.length === 0) return plan;
-  const reader = target.hasScripts
-    ? new ScriptReader(session, 'preserve', signal)
-    : new SftpReader(await session.sftp(), 'preserve', signal);
+  const reader = new BoardReader(session, 'preserve', signal);
   const files = plan.toCompare.map(entry => ({ path: entry.target, sizeBytes: entry.sizeBytes }));
   const [there, here] = await Promise.all([
     reader.hashes(target.base, files),
@@ -140,6 +131,5 @@ async function send(session: SshSession, { options = {} }: TransferRequest, send
     touchedFolders: new Set(),
     tally,
   };
-  if (target.hasScripts) await sendByScripts(context, plan, target.existing.get('')?.device ?? '');
-  else await sendBySftp(context, plan);
+  await sendPlan(context, plan, target.existing.get('')?.device ?? '');
 }

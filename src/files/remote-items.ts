@@ -1,5 +1,6 @@
 import { ProtocolError } from '../errors.js';
-import { decodeName } from './names.js';
+import { safeText } from '../device/board-text.js';
+import { decodeName } from '../remote/names.js';
 
 /** Something that is on the board. */
 export interface RemoteItem {
@@ -87,4 +88,14 @@ function kindOf(letter: string): RemoteItem['kind'] {
 export function sameTime(sourceS: number, targetS: number): boolean {
   if (Number.isInteger(targetS)) return Math.floor(sourceS) === targetS;
   return Math.abs(sourceS - targetS) < 0.001;
+}
+
+/** The part of `path` below `root`. @throws ProtocolError if it is not below it. */
+export function below(root: string, path: string): string {
+  if (path === root) return '';
+  const prefix = root === '/' ? '/' : `${root}/`;
+  if (!path.startsWith(prefix)) {
+    throw new ProtocolError(`The board listed ${safeText(path)}, which was not asked for.`, { facts: { root, path } });
+  }
+  return path.slice(prefix.length);
 }

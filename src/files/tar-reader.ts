@@ -1,6 +1,6 @@
 import { ProtocolError } from '../errors.js';
 import type { ByteReader } from './byte-reader.js';
-import { decodeName } from './names.js';
+import { decodeName } from '../remote/names.js';
 import { decodeTarHeader, TAR_BLOCK_BYTES, tarPadding, type RawTarHeader } from './tar.js';
 
 /** A name or link target longer than any file system takes is an attack or an accident. */

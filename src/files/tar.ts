@@ -1,5 +1,5 @@
 import { ProtocolError } from '../errors.js';
-import { decodeName, encodeName } from './names.js';
+import { decodeName, encodeName } from '../remote/names.js';
 
 // Layout of a header block, POSIX.1-1988 (ustar), offset and length of each field:
 //   0 name 100 | 100 mode 8 | 108 uid 8 | 116 gid 8 | 124 size 12 | 136 mtime 12 | 148 checksum 8 | 156 type 1

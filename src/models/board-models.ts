@@ -1,9 +1,9 @@
-import { BoardRefusedError, ProtocolError, TransportError } from '../errors.js';
+import { ProtocolError } from '../errors.js';
 import { boardFailure } from '../files/board-failure.js';
-import { scriptCommand } from '../files/board-script.js';
-import { decodeName } from '../files/names.js';
+import { runScript, type ScriptResult } from '../remote/run-script.js';
+import { decodeName } from '../remote/names.js';
 import { splitFields } from '../files/remote-items.js';
-import type { RunResult, SshSession } from '../ssh/session.js';
+import type { SshSession } from '../ssh/session.js';
 
 /*
  * Models on a board, all below ~/.mdt/models:
@@ -32,6 +32,7 @@ export interface ModelFolder {
 }
 
 const MARK = 'mdt-models-1';
+const OPERATION = 'looking after the models on the board';
 const TIMEOUT_MS = 60_000;
 const MAX_LISTING_BYTES = 16 * 1024 * 1024;
 const FIELDS = 5;
@@ -59,11 +60,10 @@ export async function surveyModels(
   session: SshSession,
   { make = false, signal }: { readonly make?: boolean; readonly signal?: AbortSignal | undefined } = {},
 ): Promise<ModelFolder> {
-  const { stdout } = await runScript(session, SURVEY, [make ? 'make' : 'look'], signal);
+  const { stdout } = await runModelScript(session, SURVEY, [make ? 'make' : 'look'], signal);
   const [mark, path, packages, ...fields] = splitFields(stdout);
   if (mark?.toString() !== MARK || path === undefined || packages === undefined) {
     throw new ProtocolError('The board did not list its models.', {
-      hint: 'Check that "mdt exec echo" prints nothing but an empty line.',
       facts: { bytes: stdout.toString('utf8', 0, 200) },
     });
   }
@@ -71,23 +71,16 @@ export async function surveyModels(
 }
 
 /** Runs a script on the board whose failure is an error about the models. @throws FileError, TransportError */
-export async function runScript(
+export async function runModelScript(
   session: SshSession,
   script: string,
   args: readonly string[],
   signal?: AbortSignal,
-): Promise<RunResult> {
-  const result = await session.run(scriptCommand(script, args), {
-    signal,
-    timeoutMs: TIMEOUT_MS,
-    maxOutputBytes: MAX_LISTING_BYTES,
-    operation: 'looking after the models on the board',
-  });
-  const { exit, stderr } = result;
-  if (exit.kind === 'exit' && exit.code === 0) return result;
-  if (exit.kind === 'lost') throw new TransportError('The connection to the board was lost.', { hint: 'Try again.' });
-  if (exit.kind === 'signal') throw new BoardRefusedError(`The board ended the command (signal ${exit.signal}).`);
-  throw boardFailure(stderr.toString('utf8'), { path: '~/.mdt/models' });
+): Promise<ScriptResult> {
+  const options = { signal, timeoutMs: TIMEOUT_MS, maxOutputBytes: MAX_LISTING_BYTES, operation: OPERATION };
+  const result = await runScript(session, { script, args }, options);
+  if (result.code === 0) return result;
+  throw boardFailure(result.said, { path: '~/.mdt/models' });
 }
 
 function modelsOf(fields: readonly Buffer[]): BoardModel[] {

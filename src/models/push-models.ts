@@ -9,7 +9,7 @@ import type { SshSession } from '../ssh/session.js';
 import type { TfliteModel } from '../tflite/model.js';
 import { readModelFile } from '../tflite/model-file.js';
 import type { LongOperation } from '../time/progress.js';
-import { runScript, surveyModels, type ModelFolder } from './board-models.js';
+import { runModelScript, surveyModels, type ModelFolder } from './board-models.js';
 
 /** Models to put on a board. */
 export interface PushModelsRequest {
@@ -99,7 +99,7 @@ export async function pushModels(
     models.push({ ...local, path, sent: !isThere });
   }
   const links = changedLinks(folder, locals);
-  if (links.length > 0) await runScript(session, LINK, [folder.path, ...links], operation.signal);
+  if (links.length > 0) await runModelScript(session, LINK, [folder.path, ...links], operation.signal);
   await checkNames(session, locals, operation.signal);
   return { models, runtimeVersion: folder.runtimeVersion };
 }
@@ -167,7 +167,7 @@ async function send(session: SshSession, local: LocalModel, sending: Sending): P
 
 /** Whether the board has this content, by its own hash; what lies there damaged is removed. */
 async function holds(session: SshSession, { sha256 }: LocalModel, { folder, operation }: Sending): Promise<boolean> {
-  const { stdout } = await runScript(session, CHECK, [folder.path, sha256], operation.signal);
+  const { stdout } = await runModelScript(session, CHECK, [folder.path, sha256], operation.signal);
   return /^mdt-content same$/m.test(stdout.toString('latin1'));
 }
 

@@ -1,7 +1,7 @@
 import { safeText } from '../device/board-text.js';
 import { MdtError } from '../errors.js';
 import type { SshSession } from '../ssh/session.js';
-import { runScript, surveyModels, type BoardModel } from './board-models.js';
+import { runModelScript, surveyModels, type BoardModel } from './board-models.js';
 
 /** No model on the board has this name. */
 export class ModelNotFoundError extends MdtError {
@@ -47,7 +47,7 @@ export async function removeModels(
     ...[...taken].map(name => `names/${name}`),
     ...(taken.size === names.length ? [`${sha256}.tflite`] : []),
   ]);
-  if (paths.length > 0) await runScript(session, REMOVE, [path, ...paths], signal);
+  if (paths.length > 0) await runModelScript(session, REMOVE, [path, ...paths], signal);
   return removed;
 }
 

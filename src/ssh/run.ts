@@ -1,14 +1,13 @@
 import type { Readable } from 'node:stream';
 import { ProtocolError } from '../errors.js';
 import { withDeadline } from '../time/deadline.js';
-import type { RunOptions, RunResult, SshSession } from './session.js';
+import type { RemoteProcess, RunOptions, RunResult, SshSession } from './session.js';
 
 const DEFAULT_TIMEOUT_MS = 30_000;
 const DEFAULT_MAX_OUTPUT_BYTES = 4 * 1024 * 1024;
 
 /** Runs a command to its end and collects what it says, within bounds of time and size. */
 export async function runToEnd(session: SshSession, command: string, options: RunOptions): Promise<RunResult> {
-  const maxBytes = options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES;
   const deadline = {
     operation: options.operation ?? 'running a command on the board',
     timeoutMs: options.timeoutMs ?? DEFAULT_TIMEOUT_MS,
@@ -18,17 +17,22 @@ export async function runToEnd(session: SshSession, command: string, options: Ru
     const remote = await session.exec(command, { signal });
     try {
       remote.stdin.end(options.input);
-      const [stdout, stderr, exit] = await Promise.all([
-        collect(remote.stdout, maxBytes),
-        collect(remote.stderr, maxBytes),
-        remote.exit,
-      ]);
-      return { exit, stdout, stderr };
+      return await collectOutput(remote, options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES);
     } catch (error) {
       remote.close();
       throw error;
     }
   });
+}
+
+/** What a program prints until it ends. @throws ProtocolError if one of its streams holds more than `maxBytes`. */
+export async function collectOutput(program: RemoteProcess, maxBytes: number): Promise<RunResult> {
+  const [stdout, stderr, exit] = await Promise.all([
+    collect(program.stdout, maxBytes),
+    collect(program.stderr, maxBytes),
+    program.exit,
+  ]);
+  return { exit, stdout, stderr };
 }
 
 async function collect(stream: Readable, maxBytes: number): Promise<Buffer> {

@@ -21,7 +21,7 @@ withShell('a board without python3 is told before anything is made there, one wi
     fakeSession(command => {
       commands.push(command);
       const { status, stdout, stderr } = spawnSync('/bin/sh', ['-c', command], { env: { HOME: home, PATH: programs } });
-      return { stdout, stderr: stderr.toString(), exit: { kind: 'exit', code: status ?? 1 } };
+      return { stdout, stderr: stderr.toString(), hasMarker: true, exit: { kind: 'exit', code: status ?? 1 } };
     });
   for (const program of ['mkdir', 'sh']) await symlink(`/bin/${program}`, join(programs, program));
   const error = await t.throwsAsync(deployAgent(sessionOf([])), { instanceOf: MdtError });

@@ -53,19 +53,19 @@ async function open(
   return session;
 }
 
-function openssh(name: string, config: readonly string[], keepsAnyName: boolean): FileBoard {
+function openssh(name: string, keepsAnyName: boolean): FileBoard {
   return {
     name,
     missing: sshdMissing,
     keepsAnyName,
     start: async t => {
-      const place = await startSshd(t, publicLine, config);
+      const place = await startSshd(t, publicLine);
       return { folder: await tempDir(t), port: place.port, open: troubles => open(t, place, troubles) };
     },
   };
 }
 
-function virtualBoard(name: string, wrap: (session: SshSession) => SshSession): FileBoard {
+function virtualBoard(name: string): FileBoard {
   return {
     name,
     keepsAnyName: false,
@@ -80,7 +80,7 @@ function virtualBoard(name: string, wrap: (session: SshSession) => SshSession): 
       return {
         folder: '/home/mendel/files',
         port: board.sshPort,
-        open: async troubles => wrap(await open(t, place, troubles)),
+        open: troubles => open(t, place, troubles),
         setFaults: faults => {
           board.faults = faults;
         },
@@ -89,22 +89,7 @@ function virtualBoard(name: string, wrap: (session: SshSession) => SshSession): 
   };
 }
 
-/** The same board to someone whose commands it does not run. */
-function withoutCommands(session: SshSession): SshSession {
-  const refuse: SshSession['run'] = () =>
-    Promise.resolve({ exit: { kind: 'exit', code: 127 }, stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) });
-  return new Proxy(session, {
-    get: (target, property) => {
-      if (property === 'run') return refuse;
-      const value: unknown = Reflect.get(target, property);
-      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
-    },
-  });
-}
-
 export const boards: readonly FileBoard[] = [
-  virtualBoard('the virtual board', session => session),
-  virtualBoard('the virtual board over SFTP', withoutCommands),
-  openssh('OpenSSH', [], process.platform === 'linux'),
-  openssh('OpenSSH over SFTP', ['ForceCommand internal-sftp'], false),
+  virtualBoard('the virtual board'),
+  openssh('OpenSSH', process.platform === 'linux'),
 ];

@@ -1,25 +1,31 @@
+import { once } from 'node:events';
 import { PassThrough } from 'node:stream';
+import { markerLine } from '../fakes/remote-script.js';
 import type { RemoteExit, RemoteProcess, RunResult, SshSession } from '../../src/ssh/session.js';
 
 export interface FakeAnswer {
   readonly stdout?: Buffer;
   readonly stderr?: string;
   readonly exit?: RemoteExit;
+  /** The answer comes from a real shell, which has printed the marker of the script itself. */
+  readonly hasMarker?: boolean;
 }
 
 /** A board that answers each command with what `answer` says, whatever the command was: for boards that lie. */
 export function fakeSession(answer: (command: string) => FakeAnswer): SshSession {
   const exec = (command: string): Promise<RemoteProcess> => {
-    const { stdout = Buffer.alloc(0), stderr = '', exit = { kind: 'exit', code: 0 } } = answer(command);
+    const { stdout = Buffer.alloc(0), stderr = '', hasMarker, exit = { kind: 'exit', code: 0 } } = answer(command);
     const [input, output, complaints] = [new PassThrough(), new PassThrough(), new PassThrough()];
     input.resume();
-    output.end(stdout);
-    complaints.end(stderr);
+    const mark = hasMarker === true ? '' : markerLine(command);
+    output.end(Buffer.concat([Buffer.from(mark), stdout]));
+    complaints.end(`${mark}${stderr}`);
+    const read = Promise.all([once(output, 'close'), once(complaints, 'close')]);
     return Promise.resolve({
       stdin: input,
       stdout: output,
       stderr: complaints,
-      exit: Promise.resolve(exit),
+      exit: read.then(() => exit),
       resize: () => undefined,
       kill: () => undefined,
       close: () => undefined,

@@ -73,7 +73,6 @@ onEveryBoard(
     await push(session, request);
     t.is(Object.keys(await boardTree(session, `${there}/tree`)).length, 65);
   },
-  'commands',
 );
 
 onEveryBoard('an interrupted push leaves nothing half behind', async ({ t, board, session, here, there }) => {

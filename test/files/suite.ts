@@ -17,7 +17,7 @@ export interface SuiteContext {
 export type Check = (context: SuiteContext) => Promise<void>;
 
 /** What a board must be for a test; on others the test is skipped, by name. */
-export type Need = 'symlinks' | 'any name' | 'exact times' | 'faults' | 'commands';
+export type Need = 'symlinks' | 'any name' | 'exact times' | 'faults';
 
 /** Declares a test once for every board. */
 export function onEveryBoard(title: string, check: Check, ...needs: readonly Need[]): void {
@@ -48,7 +48,5 @@ function lackOf(kind: FileBoard, need: Need): string | undefined {
       return kind.name === 'OpenSSH' ? undefined : 'it keeps times to the second';
     case 'faults':
       return kind.name.startsWith('the virtual board') ? undefined : 'it shows no faults on request';
-    case 'commands':
-      return kind.name.endsWith('SFTP') ? 'it runs no commands' : undefined;
   }
 }

@@ -1,34 +1,43 @@
 import { TransportError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import type { SshSession } from '../ssh/session.js';
-import { withStallWatch } from './stall.js';
+import { withStallWatch } from '../time/stall.js';
+import type { RemoteScript } from './script.js';
+import { startScript } from './start-script.js';
 
 const KEPT_LINES = 40;
 const MAX_LINE = 4096;
 
-export interface ToldOptions {
+export interface StreamingOptions {
   readonly signal: AbortSignal | undefined;
-  /** Time without a line after which the program is given up. */
+  /** Time without a line after which the script is given up. */
   readonly silenceTimeoutMs: number;
   readonly operation: string;
-  /** Hears every line of stdout and stderr, already safe to print. */
+  /** Called with every line of stdout and stderr, already safe to print. */
   readonly onLine: (line: string) => void;
 }
 
-export interface ToldResult {
+export interface StreamingResult {
   /** 128 where a signal ended it. */
   readonly code: number;
   /** The last lines, safe to print. */
   readonly lines: readonly string[];
 }
 
-/** Runs a program that takes its time and tells what it does. @throws TimeoutError, TransportError, AbortedError */
-export async function runTold(session: SshSession, command: string, options: ToldOptions): Promise<ToldResult> {
+/**
+ * Runs a script that takes its time and prints what it does; its stdin is empty.
+ * @throws TimeoutError, TransportError, AbortedError, and what `startScript` throws
+ */
+export async function runStreaming(
+  session: SshSession,
+  script: RemoteScript,
+  options: StreamingOptions,
+): Promise<StreamingResult> {
   const { operation, signal, silenceTimeoutMs: timeoutMs } = options;
   return withStallWatch({ operation, timeoutMs, signal }, async watch => {
-    const program = await session.exec(command, { signal: watch.signal });
+    const program = await watch.during(startScript(session, script, { signal: watch.signal, input: 'none' }));
     const lines: string[] = [];
-    const hear = (line: string): void => {
+    const keep = (line: string): void => {
       watch.moved();
       const text = safeText(line, MAX_LINE).trimEnd();
       if (text === '') return;
@@ -38,8 +47,7 @@ export async function runTold(session: SshSession, command: string, options: Tol
     };
     let hasEnded = false;
     try {
-      program.stdin.end();
-      await Promise.all([eachLine(program.stdout, hear), eachLine(program.stderr, hear)]);
+      await Promise.all([eachLine(program.stdout, keep), eachLine(program.stderr, keep)]);
       const exit = await program.exit;
       hasEnded = true;
       if (exit.kind === 'lost') throw new TransportError(`The connection to the board was lost while ${operation}.`);
@@ -50,12 +58,12 @@ export async function runTold(session: SshSession, command: string, options: Tol
   });
 }
 
-async function eachLine(stream: AsyncIterable<Buffer>, hear: (line: string) => void): Promise<void> {
+async function eachLine(stream: AsyncIterable<Buffer>, onLine: (line: string) => void): Promise<void> {
   let partial = '';
   for await (const chunk of stream) {
     const lines = (partial + chunk.toString('utf8')).split(/[\r\n]+/);
     partial = (lines.pop() ?? '').slice(-MAX_LINE);
-    for (const line of lines) hear(line);
+    for (const line of lines) onLine(line);
   }
-  if (partial !== '') hear(partial);
+  if (partial !== '') onLine(partial);
 }

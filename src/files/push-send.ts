@@ -6,14 +6,10 @@ import { pushLargeFiles } from './push-large.js';
 import type { PlannedEntry, PushPlan } from './push-plan.js';
 import { joinPath } from './paths.js';
 import { LARGE_FILE_BYTES } from './transfer.js';
-import { isText } from './names.js';
 
-/**
- * Sends by what a board with GNU userland does fastest: folders, symlinks and small files as tar streams, each large
- * file as a stream of its own.
- */
-export async function sendByScripts(context: PushContext, plan: PushPlan, baseDevice: string): Promise<void> {
-  const isAlone = (file: PlannedEntry): boolean => file.sizeBytes >= LARGE_FILE_BYTES && isText(file.target);
+/** Sends folders, symlinks and small files as tar streams, each large file as a stream of its own. */
+export async function sendPlan(context: PushContext, plan: PushPlan, baseDevice: string): Promise<void> {
+  const isAlone = (file: PlannedEntry): boolean => file.sizeBytes >= LARGE_FILE_BYTES;
   const together = new Set([...plan.newFolders, ...plan.symlinks, ...plan.files.filter(file => !isAlone(file))]);
   // In this order tar sets the time of a folder when all that goes into it is there, and not before.
   const ordered = plan.ordered.filter(entry => together.has(entry));

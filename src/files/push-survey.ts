@@ -2,23 +2,34 @@ import { ProtocolError } from '../errors.js';
 import type { SshSession } from '../ssh/session.js';
 import type { LongOperation } from '../time/progress.js';
 import { boardFailure } from './board-failure.js';
-import { runScript } from './board-script.js';
-import { decodeName } from './names.js';
+import { runScript } from '../remote/run-script.js';
+import { decodeName } from '../remote/names.js';
 import { FIND_FORMAT, parseItems, splitFields } from './remote-items.js';
 import type { PushTarget, PushWish } from './push-target.js';
 import { missingParent, placeSources, type DestinationKind } from './destination.js';
 
 const MARK = 'mdt-push-survey-1';
+/** All that a push runs on the board. */
+const NEEDS = [
+  'find',
+  'xargs',
+  'tar',
+  'gzip',
+  'dd',
+  'head',
+  'stat',
+  'sort',
+  'cmp',
+  'sha256sum',
+  'mv',
+  'mkdir',
+  'touch',
+];
 const MAX_LISTING_BYTES = 256 * 1024 * 1024;
 const SURVEY_TIMEOUT_MS = 120_000;
 
-/** Runs nothing but what GNU userland has, and says nothing if the board's is another: then SFTP does the work. */
 const SCRIPT = String.raw`
 LC_ALL=C; export LC_ALL
-case $(mv --version 2>&1)$(tar --version 2>&1)$(find --version 2>&1) in
-*coreutils*'GNU tar'*findutils*) ;;
-*) exit 77 ;;
-esac
 dest=$1 parent=$2 leaf=$3 folder=$4
 shift 4
 base=$parent
@@ -50,18 +61,14 @@ find . -maxdepth 0 -printf '${FIND_FORMAT}'
 
 /**
  * Asks the board in one command for everything a push must know before it changes anything.
- * Undefined if the board cannot run the command. @throws FileError if the destination cannot be written.
+ * @throws FileError if the destination cannot be written, and what `runScript` throws.
  */
-export async function surveyByScript(
-  session: SshSession,
-  wish: PushWish,
-  operation: LongOperation,
-): Promise<PushTarget | undefined> {
+export async function surveyBoard(session: SshSession, wish: PushWish, operation: LongOperation): Promise<PushTarget> {
   const { path, parent, leaf, isFolder } = wish.destination;
   const args = [path, parent, leaf, isFolder ? 1 : 0, ...wish.names];
-  const { stdout } = await runScript(
+  const { stdout, said } = await runScript(
     session,
-    { script: SCRIPT, args },
+    { script: SCRIPT, args, needs: NEEDS },
     {
       signal: operation.signal,
       timeoutMs: SURVEY_TIMEOUT_MS,
@@ -70,7 +77,7 @@ export async function surveyByScript(
     },
   );
   const [mark, kind, why, ...rest] = splitFields(stdout);
-  if (mark?.toString() !== MARK || !kind || !why) return undefined;
+  if (mark?.toString() !== MARK || !kind || !why) throw boardFailure(said, { path });
   return readSurvey(wish, { kind: kind.toString() as DestinationKind, why: why.toString() }, rest);
 }
 
@@ -90,7 +97,6 @@ function readSurvey(
     base: decodeName(resolved),
     existing: new Map(items),
     freeBytes: freeBytesOf(free.toString()),
-    hasScripts: true,
   };
 }
 

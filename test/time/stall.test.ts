@@ -1,7 +1,5 @@
 import test from 'ava';
-import { hashBySftp } from '../../src/files/sftp-content.js';
-import { withStallWatch } from '../../src/files/stall.js';
-import type { SftpChannel } from '../../src/ssh/sftp.js';
+import { withStallWatch } from '../../src/time/stall.js';
 import { pause } from '../../src/time/deadline.js';
 
 const options = { operation: 'testing', timeoutMs: 50 };
@@ -21,18 +19,4 @@ test('work that has a deadline of its own is no stall, however long it takes, an
     withStallWatch(options, watch => watch.during(Promise.reject(new Error('of its own')))),
     { message: 'of its own' },
   );
-});
-
-test('a file that is hashed over SFTP shows that it moves', async t => {
-  const sftp = {
-    maxRequestBytes: 1000,
-    open: () =>
-      Promise.resolve({
-        read: (length: number) => Promise.resolve(Buffer.alloc(length)),
-        close: () => Promise.resolve(),
-      }),
-  } as unknown as SftpChannel;
-  let moves = 0;
-  await hashBySftp(sftp, '/x', { length: 5000, moved: () => moves++ });
-  t.is(moves, 5);
 });

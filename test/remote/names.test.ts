@@ -1,6 +1,6 @@
 import test from 'ava';
 import fc from 'fast-check';
-import { decodeName, encodeName, isText } from '../../src/files/names.js';
+import { decodeName, encodeName, isText } from '../../src/remote/names.js';
 
 test('any bytes survive the way to a string and back', t => {
   fc.assert(
