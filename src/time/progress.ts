@@ -12,6 +12,8 @@ export type ProgressEvent =
       readonly total?: number;
       /** What is being worked on now, for example a file name; already safe to print. */
       readonly detail?: string;
+      /** `done` stands still until the other side has done its part, for example has written what it got. */
+      readonly isWaiting?: boolean;
     }
   | { readonly kind: 'message'; readonly task: string; readonly text: string }
   | { readonly kind: 'finished'; readonly task: string; readonly unit: ProgressUnit; readonly done: number }

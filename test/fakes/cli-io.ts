@@ -13,6 +13,8 @@ export interface FakeIoOptions {
   readonly env?: NodeJS.ProcessEnv;
   /** Which streams are terminals. */
   readonly terminal?: boolean;
+  /** How wide they are then; default 100. */
+  readonly columns?: number | undefined;
   readonly signal?: AbortSignal;
   /** The boards that a search finds; default: none. */
   readonly devices?: readonly Device[];
@@ -27,12 +29,13 @@ export interface FakeIoOptions {
 class Collector extends Writable {
   readonly chunks: Buffer[] = [];
   readonly isTTY: boolean;
-  readonly columns = 100;
+  readonly columns: number;
   readonly rows = 30;
 
-  constructor(isTTY: boolean) {
+  constructor(isTTY: boolean, columns = 100) {
     super();
     this.isTTY = isTTY;
+    this.columns = columns;
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: () => void): void {
@@ -82,8 +85,8 @@ export class FakeIo implements CliIo {
   constructor(options: FakeIoOptions) {
     const { configDir, env = {}, terminal = false, signal = new AbortController().signal, devices = [] } = options;
     this.stdin = new Keyboard(terminal);
-    this.stdout = new Collector(terminal);
-    this.stderr = new Collector(terminal);
+    this.stdout = new Collector(terminal, options.columns);
+    this.stderr = new Collector(terminal, options.columns);
     this.environment = readEnvironment({ HOME: configDir, MDT_CONFIG_DIR: configDir, NO_COLOR: '1', ...env });
     this.signal = signal;
     this.discover = () => Promise.resolve([...devices]);

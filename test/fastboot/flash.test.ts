@@ -49,6 +49,13 @@ for (const protocol of ['tcp', 'udp'] as const) {
     const padded = Buffer.concat([bytes, Buffer.alloc(-bytes.length & 511)]);
     t.true((await disk()).equals(diskWith([{ partition: 'rootfs', bytes: padded }])));
     t.deepEqual(events.at(0), { kind: 'started', task: 'flash rootfs', unit: 'bytes', total: summary.sentBytes });
+    const waiting = events.flatMap(event => (event.kind === 'progress' && event.isWaiting ? [event.detail] : []));
+    t.deepEqual(waiting, [
+      'writing piece 1 of 4',
+      'writing piece 2 of 4',
+      'writing piece 3 of 4',
+      'writing piece 4 of 4',
+    ]);
     t.deepEqual(events.at(-1), { kind: 'finished', task: 'flash rootfs', unit: 'bytes', done: summary.sentBytes });
   });
 

@@ -1,6 +1,7 @@
 import type { OnProgress, ProgressEvent } from '../../time/progress.js';
 import type { CliIo } from '../io.js';
 import { formatBytes, plural } from './amounts.js';
+import { fitText } from './fit.js';
 import type { Printer } from './printer.js';
 
 const DRAW_INTERVAL_MS = 100;
@@ -44,7 +45,7 @@ export class BoardLines implements Disposable {
       } else if (event.kind === 'failed') {
         Object.assign(state, { step: 'failed', amount: '' });
       }
-      if (this.#mode === 'lines') this.#draw(event.kind !== 'progress');
+      if (this.#mode === 'lines') this.#draw(event.kind !== 'progress' || event.isWaiting === true);
     };
   }
 
@@ -60,16 +61,20 @@ export class BoardLines implements Disposable {
     const { stderr } = this.#options.io;
     const width = (stderr.columns ?? 80) - 1;
     const nameWidth = Math.max(...[...this.#states.keys()].map(name => name.length));
-    const lines = [...this.#states].map(([name, { step, amount }]) =>
-      `${name.padEnd(nameWidth)}  ${step}  ${amount}`.trimEnd().slice(0, width),
-    );
+    const lines = [...this.#states].map(([name, { step, amount }]) => {
+      // How far it is says more than the words of the step.
+      const room = width - nameWidth - 2 - (amount === '' ? 0 : amount.length + 2);
+      const words = [name.padEnd(nameWidth), fitText(step, Math.max(room, 0)), amount];
+      return fitText(words.filter(word => word !== '').join('  '), width);
+    });
     const up = this.#drawnLines > 0 ? `\u001b[${String(this.#drawnLines)}A` : '';
     stderr.write(`${up}${lines.map(line => `\r${line}\u001b[K\n`).join('')}`);
     this.#drawnLines = lines.length;
   }
 }
 
-function amountOf({ done, total, unit }: Extract<ProgressEvent, { kind: 'progress' }>): string {
+function amountOf({ done, total, unit, detail, isWaiting }: Extract<ProgressEvent, { kind: 'progress' }>): string {
+  if (isWaiting === true && detail !== undefined) return detail;
   const count = unit === 'bytes' ? formatBytes(done) : plural(done, unit.replace(/s$/, ''));
   return total === undefined || total === 0 ? count : `${String(Math.floor((done / total) * 100))} %  ${count}`;
 }

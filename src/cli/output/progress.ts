@@ -1,13 +1,18 @@
 import type { OnProgress, ProgressEvent, ProgressUnit } from '../../time/progress.js';
 import type { CliIo } from '../io.js';
 import { formatBytes, formatRemaining, plural } from './amounts.js';
+import { firstThatFits, fitText } from './fit.js';
 import type { Printer } from './printer.js';
 import { Rate } from './rate.js';
 
 /** A bar is drawn at most this often, a line is printed to a log at most this often. */
 const BAR_INTERVAL_MS = 100;
 const LINE_INTERVAL_MS = 5000;
-const BAR_WIDTH = 24;
+/** The other side has begun its part, which may take long without anything to tell. */
+const WAITING_LINE_INTERVAL_MS = 1000;
+const BAR_WIDTHS = [24, 12, 0];
+/** A longer detail is the name of a file, which may be cut. */
+const DETAIL_WIDTH = 24;
 
 export interface ProgressOptions {
   readonly io: CliIo;
@@ -71,12 +76,17 @@ export class ProgressView implements Disposable {
   #advance(event: Extract<ProgressEvent, { kind: 'progress' }>): void {
     const atMs = this.#now();
     const task = this.#task?.name === event.task ? this.#task : this.#start(event.task, atMs);
-    task.rate.add(atMs, event.done);
-    if (atMs - task.shownAtMs < (this.#mode === 'bar' ? BAR_INTERVAL_MS : LINE_INTERVAL_MS)) return;
+    const { isWaiting = false } = event;
+    task.rate.add(atMs, event.done, isWaiting);
+    if (atMs - task.shownAtMs < this.#intervalMs(isWaiting)) return;
     task.shownAtMs = atMs;
-    const parts = partsOf(event, task.rate.perSecond);
-    if (this.#mode === 'bar') this.#draw([bar(event), ...parts, event.detail ?? ''].join('  '));
-    else this.#options.printer.note(`${event.task}: ${parts.join(', ')}`);
+    if (this.#mode === 'bar') this.#draw(barLine(event, task.rate, this.#width));
+    else this.#options.printer.note(logLine(event, task.rate));
+  }
+
+  #intervalMs(isWaiting: boolean): number {
+    if (this.#mode === 'bar') return isWaiting ? 0 : BAR_INTERVAL_MS;
+    return isWaiting ? WAITING_LINE_INTERVAL_MS : LINE_INTERVAL_MS;
   }
 
   #tell({ task, text }: Extract<ProgressEvent, { kind: 'message' }>): void {
@@ -84,13 +94,17 @@ export class ProgressView implements Disposable {
       this.#clear();
       this.#options.printer.note(text);
     } else if (this.#mode === 'bar') {
-      this.#draw(`${task}  ${text}`);
+      this.#draw(fitText(`${task}  ${text}`, this.#width));
     }
   }
 
+  /** The last column stays free: a terminal would go to the next line. */
+  get #width(): number {
+    return (this.#options.io.stderr.columns ?? 80) - 1;
+  }
+
   #draw(line: string): void {
-    const width = (this.#options.io.stderr.columns ?? 80) - 1;
-    this.#options.io.stderr.write(`\r${line.slice(0, width)}\u001b[K`);
+    this.#options.io.stderr.write(`\r${line}\u001b[K`);
     this.#barShown = true;
   }
 
@@ -104,21 +118,65 @@ export class ProgressView implements Disposable {
   }
 }
 
-function bar({ done, total, task }: { done: number; total?: number; task: string }): string {
-  if (total === undefined || total === 0) return task;
-  const filled = Math.round(Math.min(1, done / total) * BAR_WIDTH);
-  return `${task}  ${'█'.repeat(filled)}${'░'.repeat(BAR_WIDTH - filled)}`;
+type Progress = Extract<ProgressEvent, { kind: 'progress' }>;
+
+/** What is told of an operation, each empty where it is not known. */
+interface Parts {
+  readonly percent: string;
+  readonly amount: string;
+  readonly speed: string;
+  readonly left: string;
 }
 
-/** Such as `45 %`, `12.3 MB of 27 MB`, `3.1 MB/s`, `0:05 left`. */
-function partsOf(event: Extract<ProgressEvent, { kind: 'progress' }>, perSecond: number | undefined): string[] {
-  const { done, total, unit } = event;
-  const percent = total === undefined || total === 0 ? [] : [`${String(Math.floor((done / total) * 100))} %`];
-  const amount = total === undefined ? amountOf(done, unit) : `${amountOf(done, unit)} of ${amountOf(total, unit)}`;
-  if (perSecond === undefined) return [...percent, amount];
-  const speed = `${unit === 'bytes' ? formatBytes(perSecond) : perSecond.toFixed(perSecond < 10 ? 1 : 0)}/s`;
-  const left = total === undefined || perSecond <= 0 ? undefined : ((total - done) / perSecond) * 1000;
-  return [...percent, amount, speed, ...(left === undefined ? [] : [`${formatRemaining(left)} left`])];
+/** As much as fits: a part goes as a whole, so that no number is cut, and the least telling one goes first. */
+function barLine(event: Progress, rate: Rate, width: number): string {
+  const { percent, amount, speed, left } = partsOf(event, rate);
+  const { task, detail = '' } = event;
+  const shown = fitText(detail, DETAIL_WIDTH);
+  const line = firstThatFits(
+    [
+      ...BAR_WIDTHS.map(barWidth => [task, bar(event, barWidth), percent, amount, speed, left, shown]),
+      [task, percent, speed, left, shown],
+      [task, percent, left, shown],
+      [task, percent, shown],
+      [task, percent, left],
+      [task, percent],
+      [task],
+    ],
+    width,
+  );
+  if (shown === detail || !line.endsWith(shown)) return line;
+  const before = line.slice(0, -shown.length);
+  return before + fitText(detail, width - before.length);
+}
+
+function bar({ done, total }: Progress, width: number): string {
+  if (total === undefined || total === 0) return '';
+  const filled = Math.round(Math.min(1, done / total) * width);
+  return '█'.repeat(filled) + '░'.repeat(width - filled);
+}
+
+/** Such as `flash rootfs: 45 %, 12.3 MB of 27 MB, writing piece 2 of 4`. */
+function logLine(event: Progress, rate: Rate): string {
+  const { percent, amount, speed, left } = partsOf(event, rate);
+  const detail = event.isWaiting === true ? (event.detail ?? '') : '';
+  return `${event.task}: ${[percent, amount, speed, left, detail].filter(part => part !== '').join(', ')}`;
+}
+
+/** Such as `45 %`, `12.3 MB of 27 MB`, `3.1 MB/s`, `0:05 left`; without speed while the other side works. */
+function partsOf({ done, total, unit, isWaiting = false }: Progress, rate: Rate): Parts {
+  const { perSecond } = rate;
+  const leftMs = total === undefined || isWaiting ? undefined : rate.remainingMs(total - done);
+  return {
+    percent: total === undefined || total === 0 ? '' : `${String(Math.floor((done / total) * 100))} %`,
+    amount: total === undefined ? amountOf(done, unit) : `${amountOf(done, unit)} of ${amountOf(total, unit)}`,
+    speed: perSecond === undefined || isWaiting ? '' : `${speedOf(perSecond, unit)}/s`,
+    left: leftMs === undefined ? '' : `${formatRemaining(leftMs)} left`,
+  };
+}
+
+function speedOf(perSecond: number, unit: ProgressUnit): string {
+  return unit === 'bytes' ? formatBytes(perSecond) : perSecond.toFixed(perSecond < 10 ? 1 : 0);
 }
 
 function amountOf(count: number, unit: ProgressUnit): string {

@@ -34,15 +34,21 @@ export async function flash(channel: Channel, request: FlashRequest, options: Fl
   try {
     for await (const payload of payloads()) {
       index += 1;
-      const detail = payloadCount === 1 ? {} : { detail: `piece ${String(index)} of ${String(payloadCount)}` };
+      const piece = payloadCount === 1 ? '' : ` piece ${String(index)} of ${String(payloadCount)}`;
+      const report = (verb: 'sending' | 'writing'): void => {
+        const state = { detail: `${verb}${piece}`, isWaiting: verb === 'writing' };
+        options.onProgress?.({ kind: 'progress', task, unit: 'bytes', done, total, ...state });
+      };
+      report('sending');
       await download(channel, payload, {
         ...exchangeOptions(options, options.timeouts.responseMs),
         dataTimeoutMs: options.timeouts.dataMs,
         onSent: sentBytes => {
           done += sentBytes;
-          options.onProgress?.({ kind: 'progress', task, unit: 'bytes', done, total, ...detail });
+          report('sending');
         },
       });
+      report('writing');
       await channel.command(command, exchangeOptions(options, options.timeouts.flashMs));
     }
   } catch (error) {

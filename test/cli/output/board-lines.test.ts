@@ -45,3 +45,13 @@ test('lines are not drawn more often than the eye can follow, and no wider than 
     io.err.split('\n').every(line => stripVTControlCharacters(line).replaceAll('\r', '').length < io.stderr.columns),
   );
 });
+
+test('the amount of a board stays whole where the words of its step do not fit, and its pauses are named', t => {
+  const io = new FakeIo({ configDir: '/nowhere', terminal: true, columns: 40 });
+  using lines = new BoardLines({ io, printer: new Printer(io), enabled: true, now: () => 0 });
+  const listener = lines.listenerFor('usb:1-1');
+  listener({ kind: 'message', task: 'flash', text: 'Step 12 of 13: flash rootfs with rootfs_arm64.img' });
+  const piece = { kind: 'progress', task: 'x', unit: 'bytes', done: 600e6, total: 1.2e9 } as const;
+  listener({ ...piece, detail: 'writing piece 2 of 10', isWaiting: true });
+  t.regex(stripVTControlCharacters(io.err), /\rusb:1-1 {2}Step…? {2}writing piece 2 of 10\n/);
+});
