@@ -43,7 +43,8 @@ export {
   type TransferOptions,
   type TransferSummary,
 } from './files/transfer.js';
-export type { CheckedPackage, InstallResult } from './files/install.js';
+export type { CheckedPackage, Downgrade, InstallOptions, InstallResult } from './files/install.js';
+export type { PackageOperation } from './files/package-run.js';
 export type { DebControl } from './files/deb.js';
 export type { BoardInstaller } from './files/installer.js';
 export type { BoardModel } from './models/board-models.js';

@@ -58,3 +58,10 @@ export function progressOption(): Option {
 export function verboseOption(): Option {
   return new Option('-v, --verbose', 'print everything that the board says');
 }
+
+/** For programs that share a lock with others on the board. */
+export function lockWaitOption(): Option {
+  return new Option('--wait <seconds>', "longest wait for another program that holds the lock of the board's packages")
+    .argParser(parseSeconds)
+    .default(60_000, '60');
+}

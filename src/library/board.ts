@@ -1,7 +1,8 @@
 import type { BenchRequest } from '../bench/request.js';
 import type { BenchReport } from '../bench/report.js';
 import type { Device } from '../device/device.js';
-import type { InstallResult } from '../files/install.js';
+import type { InstallOptions, InstallResult } from '../files/install.js';
+import type { PackageOperation } from '../files/package-run.js';
 import type { TransferOptions, TransferSummary } from '../files/transfer.js';
 import type { BoardModel } from '../models/board-models.js';
 import type { PushModelsRequest, PushModelsResult } from '../models/push-models.js';
@@ -61,9 +62,9 @@ export interface Board extends AsyncDisposable {
   pull(sources: readonly string[], destination?: string, options?: CopyOptions): Promise<TransferSummary>;
 
   /** Installs package files of this host. @throws FileError, BoardRefusedError, NoSpaceError, TransportError, AbortedError */
-  install(debFiles: readonly string[], options?: LongOperation): Promise<InstallResult>;
+  install(debFiles: readonly string[], options?: InstallOptions): Promise<InstallResult>;
   /** Removes packages by name. @throws UsageError, BoardRefusedError, TransportError, AbortedError */
-  uninstall(names: readonly string[], options?: LongOperation): Promise<void>;
+  uninstall(names: readonly string[], options?: PackageOperation): Promise<void>;
 
   /** Lists the models on the board. @throws FileError, TransportError */
   models(options?: LongOperation): Promise<readonly BoardModel[]>;

@@ -1,6 +1,7 @@
 import type { BenchReport } from '../bench/report.js';
 import type { Device } from '../device/device.js';
-import type { InstallResult } from '../files/install.js';
+import type { InstallOptions, InstallResult } from '../files/install.js';
+import type { PackageOperation } from '../files/package-run.js';
 import type { TransferSummary } from '../files/transfer.js';
 import type { BoardModel } from '../models/board-models.js';
 import type { PushModelsResult } from '../models/push-models.js';
@@ -65,13 +66,13 @@ export class ConnectedBoard implements Board {
     return await pull(this.#session, { sources: sources.map(remotePath), destination, options }, options);
   }
 
-  async install(debFiles: readonly string[], options: LongOperation = {}): Promise<InstallResult> {
+  async install(debFiles: readonly string[], options: InstallOptions = {}): Promise<InstallResult> {
     const { installPackages } = await import('../files/install.js');
     return await installPackages(this.#session, debFiles, options);
   }
 
-  async uninstall(names: readonly string[], options: LongOperation = {}): Promise<void> {
-    const { uninstallPackages } = await import('../files/install.js');
+  async uninstall(names: readonly string[], options: PackageOperation = {}): Promise<void> {
+    const { uninstallPackages } = await import('../files/uninstall.js');
     await uninstallPackages(this.#session, names, options);
   }
 

@@ -1,6 +1,6 @@
 import { safeText } from '../device/board-text.js';
 import { FileError, ProtocolError } from '../errors.js';
-import { quoteWord } from '../ssh/quote.js';
+import { runScript } from '../remote/run-script.js';
 import { isRemoteFileError } from '../ssh/sftp-requests.js';
 import { withDeadline } from '../time/deadline.js';
 import type { SftpChannel } from '../ssh/sftp.js';
@@ -96,9 +96,9 @@ async function replace(sftp: SftpChannel, text: string): Promise<void> {
 
 /** SFTP has one word for most failures; a program that writes as much says what the trouble is. */
 async function notWritten(session: SshSession, text: string, cause: unknown): Promise<FileError> {
-  const script = `LC_ALL=C; export LC_ALL; head -c ${String(Buffer.byteLength(text) + 1)} /dev/zero > ${REPLACEMENT}; rm -f ${REPLACEMENT}`;
-  const tried = await session.run(`exec sh -c ${quoteWord(script)}`).catch(() => undefined);
-  const said = tried?.stderr.toString('utf8') ?? '';
+  const script = 'LC_ALL=C; export LC_ALL; head -c "$1" /dev/zero > "$2"; rm -f -- "$2"';
+  const args = [Buffer.byteLength(text) + 1, REPLACEMENT];
+  const said = (await runScript(session, { script, args }).catch(() => undefined))?.said ?? '';
   const [, reason, hint] = WRITE_TROUBLES.find(([pattern]) => pattern.test(said)) ?? [];
   const last = safeText(said.trim().split('\n').at(-1) ?? '', 200).replace(/\.$/, '');
   const why = reason ?? (last === '' ? 'the board gives no reason' : last);

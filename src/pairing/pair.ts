@@ -7,7 +7,8 @@ import { toStoredFormat } from '../keys/key-import.js';
 import { identityOf } from '../keys/public-line.js';
 import { forgetBoard } from '../keys/known-boards.js';
 import { quoteWords } from '../ssh/quote.js';
-import { rootRights } from '../ssh/root-rights.js';
+import { runScript } from '../remote/run-script.js';
+import { rootRights } from '../remote/root-rights.js';
 import type { SshSession } from '../ssh/session.js';
 import { installKey, isMdtKey, keyOf, removeKeys, restoreKeys } from './authorized-keys.js';
 import { asDevice } from './candidates.js';
@@ -75,16 +76,15 @@ export async function resetBoardKeys(host: HostContext, request: BoardRequest = 
 
 /** Without the caller's signal: the keys are gone, and are put back only if it fails. */
 async function restartKeymaster(session: SshSession, asRoot: readonly string[]): Promise<void> {
-  const { exit, stderr } = await session.run(quoteWords([...asRoot, 'systemctl', 'restart', 'mdt-keymaster']), {
-    operation: 'restarting the keymaster',
-  });
-  if (exit.kind === 'exit' && exit.code === 0) return;
-  const said = safeText(stderr.toString('utf8').trim().split('\n')[0] ?? '', 200).replace(/\.$/, '');
+  const script = quoteWords([...asRoot, 'systemctl', 'restart', 'mdt-keymaster']);
+  const { code, said } = await runScript(session, { script }, { operation: 'restarting the keymaster' });
+  if (code === 0) return;
+  const first = safeText(said.trim().split('\n')[0] ?? '', 200).replace(/\.$/, '');
   throw new BoardRefusedError(
-    `The keymaster of the board does not restart${said === '' ? '' : `: ${said}`}. The keys are as they were.`,
+    `The keymaster of the board does not restart${first === '' ? '' : `: ${first}`}. The keys are as they were.`,
     {
       hint: 'Look at `mdt exec systemctl status mdt-keymaster`, or restart the board.',
-      facts: { exit },
+      facts: { code },
     },
   );
 }

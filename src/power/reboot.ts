@@ -3,7 +3,8 @@ import { contactBoard, type Contact } from '../pairing/contact.js';
 import type { BoardRequest, HostContext } from '../pairing/host.js';
 import { sameHostKey, type HostKey } from '../keys/host-key.js';
 import { quoteWords } from '../ssh/quote.js';
-import { rootRights } from '../ssh/root-rights.js';
+import { runScript } from '../remote/run-script.js';
+import { rootRights } from '../remote/root-rights.js';
 import type { SshSession } from '../ssh/session.js';
 import { safeLines } from '../device/board-text.js';
 import { withDeadline } from '../time/deadline.js';
@@ -26,8 +27,6 @@ const DOWN_TIMEOUT_MS = 60_000;
 const UP_TIMEOUT_MS = 300_000;
 const RETRY_MS = 500;
 const COMMANDS = { mendel: 'reboot', bootloader: 'reboot-bootloader' } as const;
-/** A login file may print something before it. */
-const MAX_ID_BYTES = 65_536;
 const BOOT_ID = 'cat /proc/sys/kernel/random/boot_id';
 
 /**
@@ -123,6 +122,6 @@ async function returned(host: HostContext, request: RebootRequest, before: Depar
 
 /** Undefined unless it is one: what is no id must not count as a new one. */
 async function readBootId(session: SshSession): Promise<string | undefined> {
-  const { stdout } = await session.run(BOOT_ID, { operation: 'reading the boot id', maxOutputBytes: MAX_ID_BYTES });
+  const { stdout } = await runScript(session, { script: BOOT_ID }, { operation: 'reading the boot id' });
   return /[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}/.exec(stdout.toString('latin1'))?.[0];
 }

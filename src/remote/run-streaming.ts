@@ -5,7 +5,7 @@ import { withStallWatch } from '../time/stall.js';
 import type { RemoteScript } from './script.js';
 import { startScript } from './start-script.js';
 
-const KEPT_LINES = 40;
+const KEPT_LINES = 200;
 const MAX_LINE = 4096;
 
 export interface StreamingOptions {

@@ -22,6 +22,35 @@ export function installContract(declare: ContractTest): void {
     'a board to install on',
   );
 
+  declare(
+    'exactly the version of a file is installed, an earlier one only if that is allowed',
+    async (t, board) => {
+      const folder = await tempDir(t);
+      const [later, earlier] = ['2.0', '1.9'].map(version => join(folder, `${version}.deb`)) as [string, string];
+      await writeDeb(later, { control: CONTROL.replace(/^Version: .*$/m, 'Version: 2.0') });
+      await writeDeb(earlier, { control: CONTROL.replace(/^Version: .*$/m, 'Version: 1.9') });
+      const traces = async (): Promise<string> =>
+        (await mdt(board, ['exec', 'ls -A /tmp ~ | grep -v "^mdt-test"'])).stdout.toString();
+      const before = await traces();
+      const first = await mdt(board, ['install', later]);
+      t.is(first.code, 0, first.stderr.toString());
+      const refused = await mdt(board, ['install', earlier]);
+      t.is(refused.code, 7, refused.stderr.toString());
+      t.regex(refused.stderr.toString(), /The board has hello-coral 2\.0, which is later than 1\.9/);
+      const allowed = await mdt(board, ['install', '--allow-downgrade', earlier]);
+      t.is(allowed.code, 0, allowed.stderr.toString());
+      t.regex(allowed.stdout.toString(), /^Installed hello-coral 1\.9$/m);
+      const version = await mdt(board, ['exec', "dpkg-query -W -f '\${Version}' hello-coral"]);
+      t.is(version.stdout.toString(), '1.9');
+      t.is((await mdt(board, ['uninstall', 'hello-coral'])).code, 0);
+      const absent = await mdt(board, ['uninstall', 'hello-coral']);
+      t.is(absent.code, 7);
+      t.regex(absent.stderr.toString(), /The board has no package hello-coral/);
+      t.is(await traces(), before);
+    },
+    'a board to install on',
+  );
+
   declare('a package for another processor is refused before it is sent', async (t, board) => {
     const deb = join(await tempDir(t), 'other.deb');
     await writeDeb(deb, { control: CONTROL.replace('Architecture: all', 'Architecture: sparc') });

@@ -2,8 +2,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { inDependencyOrder, installPackages, uninstallPackages } from '../../src/files/install.js';
+import { inDependencyOrder, installPackages } from '../../src/files/install.js';
+import { uninstallPackages } from '../../src/files/uninstall.js';
 import type { SshSession } from '../../src/ssh/session.js';
+import type { Faults } from '../../src/virtual-board/faults.js';
 import type { ProgressEvent } from '../../src/time/progress.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 import { boards, type FileBoard } from './boards.js';
@@ -43,7 +45,7 @@ test('packages are installed, whatever their files are called, what others need 
     result.packages.map(({ packageName }) => packageName),
     ['lib-app', 'data-app', 'app'],
   );
-  t.is(result.installer, 'mdt-install-package');
+  t.is(result.installer, 'apt-get');
   t.is(await statusOf(session, 'app'), '1.0');
   t.is(await statusOf(session, 'lib-app'), '2:1.5-1');
   t.true(events.some(event => event.kind === 'message' && event.task === 'install'));
@@ -91,6 +93,112 @@ test('what the board refuses is told with its last lines, and the folder goes', 
   await t.throwsAsync(uninstallPackages(session, ['nowhere-to-be-found']), { code: 'BOARD_REFUSED' });
 });
 
+/** Where the package files of a test lie, by their versions. */
+async function versions(t: ExecutionContext, ...all: string[]): Promise<string[]> {
+  const folder = await tempDir(t);
+  return Promise.all(
+    all.map(async version => {
+      const path = join(folder, `demo_${version}.deb`);
+      await writeDeb(path, { control: control('demo', { Version: version }) });
+      return path;
+    }),
+  );
+}
+
+/** Names in the folders that an installation uses, and in the home. */
+async function traces(session: SshSession): Promise<string[]> {
+  return [...(await boardNames(session, '/tmp')), ...(await boardNames(session, '/home/mendel'))];
+}
+
+test('exactly the version of the file is installed, an earlier one only if that is allowed', async t => {
+  const session = await start(t, virtualBoard);
+  const [later = '', earlier = ''] = await versions(t, '1.0', '0.9');
+  await installPackages(session, [later]);
+  const before = await traces(session);
+  await t.throwsAsync(installPackages(session, [earlier]), {
+    code: 'BOARD_REFUSED',
+    message: 'The board has demo 1.0, which is later than 0.9. Nothing was changed.',
+  });
+  await t.throwsAsync(installPackages(session, [earlier], { allowDowngrade: () => Promise.resolve(false) }), {
+    code: 'BOARD_REFUSED',
+  });
+  t.is(await statusOf(session, 'demo'), '1.0');
+  t.deepEqual(await traces(session), before);
+  const asked: unknown[] = [];
+  const allowDowngrade = (list: readonly unknown[]): Promise<boolean> => Promise.resolve(asked.push(...list) > 0);
+  await installPackages(session, [earlier], { allowDowngrade });
+  t.deepEqual(asked, [{ packageName: 'demo', version: '0.9', installedVersion: '1.0' }]);
+  t.is(await statusOf(session, 'demo'), '0.9');
+});
+
+test('an installation that ends well and installed something else is an error', async t => {
+  const [file = ''] = await versions(t, '0.9');
+  const session = await start(t, virtualBoard);
+  const lying: SshSession = new Proxy(session, {
+    get: (target, property) => {
+      if (property === 'exec')
+        return (command: string) => target.exec(command.replace(/sudo -n [^']*apt-get [^']*/, 'true'));
+      const value: unknown = Reflect.get(target, property);
+      return typeof value === 'function' ? (value.bind(target) as unknown) : value;
+    },
+  });
+  await t.throwsAsync(installPackages(lying, [file]), {
+    code: 'BOARD_REFUSED',
+    message: 'The board did not install demo 0.9: it has nothing of it.',
+  });
+  await installPackages(session, [file]);
+  await t.throwsAsync(uninstallPackages(lying, ['demo']), {
+    message: 'The board did not remove demo: it is still installed.',
+  });
+});
+
+const troubles: readonly (readonly [string, Faults, RegExp, RegExp])[] = [
+  ['a sudo that asks for a password', { sudoPassword: true }, /sudo asks for a password/, /visudo/],
+  [
+    'an interrupted dpkg',
+    { packages: 'interrupted' },
+    /an earlier installation was interrupted/,
+    /dpkg --configure -a/,
+  ],
+  ['a read-only /tmp', { readOnlyFolder: '/tmp' }, /its file system is read-only/, /remount,rw/],
+  ['a full disk', { diskSizeBytes: 1 }, /There is no space on the board|its disk is full/, /[Mm]ake room/],
+];
+
+for (const [trouble, faults, message, hint] of troubles) {
+  test(`${trouble} is named with its remedy, and nothing is left behind`, async t => {
+    const board = await virtualBoard?.start(t);
+    const session = await board?.open();
+    if (!board || !session) throw new Error('there is no such board');
+    const [file = ''] = await versions(t, '1.0');
+    const before = await traces(session);
+    board.setFaults?.(faults);
+    const error = await t.throwsAsync(installPackages(session, [file]), { message });
+    t.regex(String(Reflect.get(error, 'hint')), hint);
+    board.setFaults?.({});
+    t.deepEqual(await traces(session), before);
+  });
+}
+
+test('another program that holds the lock is waited for, then named', async t => {
+  const board = await virtualBoard?.start(t);
+  const session = await board?.open();
+  if (!board || !session) throw new Error('there is no such board');
+  const [file = ''] = await versions(t, '1.0');
+  board.setFaults?.({ packages: 'locked' });
+  await t.throwsAsync(installPackages(session, [file], { waitMs: 1 }), {
+    code: 'TIMEOUT',
+    message: /waiting for unattended-upgr \(process 812\), which holds the lock/,
+  });
+  await installPackages(session, [file], {
+    onProgress: event => {
+      if (event.kind === 'message' && event.text.startsWith('Waiting for unattended-upgr')) board.setFaults?.({});
+    },
+  });
+  t.is(await statusOf(session, 'demo'), '1.0');
+  board.setFaults?.({ packages: 'locked' });
+  await t.throwsAsync(uninstallPackages(session, ['demo'], { waitMs: 1 }), { code: 'TIMEOUT' });
+});
+
 test('names that are none of a package never reach the board', async t => {
   const session = fakeSession(() => {
     t.fail('the board was asked');
@@ -120,7 +228,7 @@ test('an interruption takes the folder away too', async t => {
 test('a board without dpkg is told as that', async t => {
   const folder = await tempDir(t);
   await writeDeb(join(folder, 'a.deb'), { control: HELLO_CONTROL });
-  const session = fakeSession(() => ({ exit: { kind: 'exit', code: 127 }, stderr: 'dpkg: not found' }));
+  const session = fakeSession(() => ({ stdout: Buffer.from('none\n') }));
   await t.throwsAsync(installPackages(session, [join(folder, 'a.deb')]), {
     code: 'BOARD_REFUSED',
     message: /has no dpkg/,
@@ -171,10 +279,11 @@ test('a compression that the board does not know is told with what to do', async
   const folder = await tempDir(t);
   await writeDeb(join(folder, 'a.deb'), { control: HELLO_CONTROL, compression: 'zst' });
   const said = "dpkg-deb: error: archive 'x' uses unknown compression for member 'control.tar.zst', giving up\n";
-  const facts = Buffer.from('arm64\n\n1000\ndpkg\ndpkg\n');
-  const session = fakeSession(command =>
-    command.includes('mdt-control') ? { exit: { kind: 'exit', code: 2 }, stderr: said } : { stdout: facts },
-  );
+  const facts = Buffer.from('dpkg\narm64\n');
+  const session = fakeSession(command => {
+    if (command.includes('mdt-control')) return { exit: { kind: 'exit', code: 2 }, stderr: said };
+    return { stdout: command.includes('sudo -n true') ? Buffer.from('own\n') : facts };
+  });
   const error = await t.throwsAsync(installPackages(session, [join(folder, 'a.deb')]), { code: 'BOARD_REFUSED' });
   t.regex(error.message, /unknown compression/);
   t.like(error, { hint: 'Build the package with `dpkg-deb -Zgzip`.' });

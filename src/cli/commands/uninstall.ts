@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { contactFor, progressFor } from '../board.js';
 import type { Cli } from '../cli.js';
-import { deviceOption, progressOption, verboseOption } from '../options.js';
+import { deviceOption, lockWaitOption, progressOption, verboseOption } from '../options.js';
 import { addVerb } from '../verb.js';
 
 export function addUninstall(program: Command, cli: Cli): void {
@@ -12,13 +12,15 @@ export function addUninstall(program: Command, cli: Cli): void {
   })
     .argument('<package...>', 'names of packages')
     .addOption(deviceOption())
+    .addOption(lockWaitOption())
     .addOption(verboseOption())
     .addOption(progressOption())
-    .action(async (names: string[], _options: object, command: Command) => {
-      const { uninstallPackages } = await import('../../files/install.js');
+    .action(async (names: string[], options: { wait: number }, command: Command) => {
+      const { uninstallPackages } = await import('../../files/uninstall.js');
       await using contact = await contactFor(cli, command);
       using progress = progressFor(cli, command);
-      await uninstallPackages(contact.session, names, { signal: cli.io.signal, onProgress: progress.onProgress });
+      const operation = { signal: cli.io.signal, onProgress: progress.onProgress, waitMs: options.wait };
+      await uninstallPackages(contact.session, names, operation);
       for (const name of names) cli.printer.line(`Removed ${name}`);
     });
 }

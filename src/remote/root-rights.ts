@@ -1,7 +1,7 @@
 import { safeText } from '../device/board-text.js';
 import { BoardRefusedError } from '../errors.js';
-import { quoteWord } from './quote.js';
-import type { SshSession } from './session.js';
+import type { SshSession } from '../ssh/session.js';
+import { runScript } from './run-script.js';
 
 export interface RootTask {
   /** What root is needed for, as it reads after "cannot": `restart the keymaster`. */
@@ -9,8 +9,7 @@ export interface RootTask {
   readonly signal?: AbortSignal | undefined;
 }
 
-const MARK = 'mdt-root';
-const ASK = `LC_ALL=C; export LC_ALL; if [ "$(id -u)" = 0 ]; then echo ${MARK} own; else sudo -n true && echo ${MARK} sudo; fi`;
+const ASK = 'LC_ALL=C; export LC_ALL; if [ "$(id -u)" = 0 ]; then echo own; else sudo -n true && echo sudo; fi';
 
 /**
  * Makes sure that this login can act as root without a password, before anything is changed. Returns the words that go
@@ -18,13 +17,11 @@ const ASK = `LC_ALL=C; export LC_ALL; if [ "$(id -u)" = 0 ]; then echo ${MARK} o
  * @throws BoardRefusedError that says why sudo refuses
  */
 export async function rootRights(session: SshSession, { task, signal }: RootTask): Promise<readonly string[]> {
-  const { stdout, stderr } = await session.run(`exec sh -c ${quoteWord(ASK)}`, {
-    operation: 'asking the board for the rights of root',
-    signal,
-  });
-  const answer = new RegExp(`^${MARK} (own|sudo)$`, 'm').exec(stdout.toString('latin1'))?.[1];
-  if (answer !== undefined) return answer === 'own' ? [] : ['sudo', '-n'];
-  const said = stderr.toString('utf8');
+  const operation = 'asking the board for the rights of root';
+  const { stdout, said } = await runScript(session, { script: ASK }, { operation, signal });
+  const answer = stdout.toString('latin1').trim();
+  if (answer === 'own') return [];
+  if (answer === 'sudo') return ['sudo', '-n'];
   throw new BoardRefusedError(`The board cannot ${task}: ${reasonOf(said)}. Nothing was changed.`, {
     hint: hintFor(said),
     facts: { task, said: safeText(said.trim(), 2000) },
