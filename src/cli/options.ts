@@ -4,7 +4,10 @@ import { Argument, InvalidArgumentError, Option, type Command } from 'commander'
 export const DEVICE_FLAGS = '-d, --device <board>';
 
 export function deviceOption(): Option {
-  return new Option(DEVICE_FLAGS, 'board to use: a name, an address, serial:NUMBER or usb:PORT; also NAME:PORT and USER@BOARD');
+  return new Option(
+    DEVICE_FLAGS,
+    'board to use: a name, an address, serial:NUMBER or usb:PORT; also NAME:PORT and USER@BOARD',
+  );
 }
 
 /** The board as a word of its own, where Python MDT had it so. */

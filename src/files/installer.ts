@@ -26,7 +26,10 @@ dpkg --print-foreign-architectures 2>/dev/null || :
 export async function askInstaller(session: SshSession, signal: AbortSignal | undefined): Promise<BoardInstaller> {
   const operation = 'asking the board how it installs packages';
   const { code, stdout } = await runScript(session, { script: FACTS, args: [] }, { signal, operation });
-  const [kind, ...architectures] = stdout.toString('latin1').split('\n').filter(line => line !== '');
+  const [kind, ...architectures] = stdout
+    .toString('latin1')
+    .split('\n')
+    .filter(line => line !== '');
   if (kind === 'none') throw new BoardRefusedError('The board has no dpkg: it cannot install packages.');
   if (code !== 0 || (kind !== 'apt-get' && kind !== 'dpkg') || architectures.length === 0) {
     throw new ProtocolError('The board did not say what it installs packages with.', {
