@@ -23,51 +23,43 @@ export function nameOfHolder(holder: LockHolder | undefined): string {
   return name === undefined ? `process ${String(pid)}` : `${safeText(name, 64)} (process ${String(pid)})`;
 }
 
-function wordsFor(trouble: PackageTrouble): readonly [reason: string, hint: string] {
-  switch (trouble.kind) {
-    case 'locked':
-      return [
-        `${nameOfHolder(trouble.holder)} holds the lock of its packages`,
-        'Wait for it, or give a longer --wait.',
-      ];
-    case 'interrupted':
-      return [
-        'an earlier installation was interrupted there',
-        'Finish that one with `mdt exec sudo dpkg --configure -a`, then try again.',
-      ];
-    case 'expired-key':
-      return [`the key ${trouble.keys.join(' and ')} of its package source has expired`, keyHint(trouble.keys)];
-    case 'clock':
-      return [
-        'its clock is behind, so that certificates and package lists are not valid yet',
-        'Set it with `mdt exec "sudo date -s @$(date +%s)"`, or connect the board to the internet and wait a minute.',
-      ];
-    case 'held':
-      return [
-        'a package that would change is on hold there',
-        'Release it with `mdt exec sudo apt-mark unhold PACKAGE`.',
-      ];
-    case 'downgrade':
-      return ['a newer version is installed there', 'Allow the older one with --allow-downgrade.'];
-    case 'read-only':
-      return ['its file system is read-only', 'Mount it for writing with `mdt exec sudo mount -o remount,rw /`.'];
-    case 'no-space':
-      return [
-        'its disk is full',
-        'Make room: `mdt exec df -h` shows what is full, `mdt exec sudo apt-get clean` often helps.',
-      ];
-    default:
-      return otherWords(trouble);
-  }
+type Words = readonly [reason: string, hint: string];
+
+const FIXED_WORDS = {
+  interrupted: [
+    'an earlier installation was interrupted there',
+    'Finish that one with `mdt exec sudo dpkg --configure -a`, then try again.',
+  ],
+  clock: [
+    'its clock is behind, so that certificates and package lists are not valid yet',
+    'Set it with `mdt exec "sudo date -s @$(date +%s)"`, or connect the board to the internet and wait a minute.',
+  ],
+  held: ['a package that would change is on hold there', 'Release it with `mdt exec sudo apt-mark unhold PACKAGE`.'],
+  downgrade: ['a later version is installed there', 'Allow the earlier one with --allow-downgrade.'],
+  'read-only': ['its file system is read-only', 'Mount it for writing with `mdt exec sudo mount -o remount,rw /`.'],
+  'no-space': [
+    'its disk is full',
+    'Make room: `mdt exec df -h` shows what is full, `mdt exec sudo apt-get clean` often helps.',
+  ],
+  network: [
+    'it could not fetch what the package depends on',
+    'Connect the board to the internet, or give those packages too.',
+  ],
+} as const satisfies Partial<Record<PackageTrouble['kind'], Words>>;
+
+type FixedTrouble = Extract<PackageTrouble, { kind: keyof typeof FIXED_WORDS }>;
+
+function isFixed(trouble: PackageTrouble): trouble is FixedTrouble {
+  return Object.hasOwn(FIXED_WORDS, trouble.kind);
 }
 
-type OtherTrouble = Extract<
-  PackageTrouble,
-  { kind: 'conffile' | 'dependency' | 'network' | 'damaged' | 'script' | 'other' }
->;
-
-function otherWords(trouble: OtherTrouble): readonly [reason: string, hint: string] {
+function wordsFor(trouble: PackageTrouble): Words {
+  if (isFixed(trouble)) return FIXED_WORDS[trouble.kind];
   switch (trouble.kind) {
+    case 'locked':
+      return [`${nameOfHolder(trouble.holder)} holds the lock of its packages`, 'Wait for it with a longer --wait.'];
+    case 'expired-key':
+      return [`the key ${trouble.keys.join(' and ')} of its package source has expired`, keyHint(trouble.keys)];
     case 'conffile':
       return [
         `${trouble.packageName ?? 'a package'} asks what to do with a configuration file that was changed there`,
@@ -78,19 +70,14 @@ function otherWords(trouble: OtherTrouble): readonly [reason: string, hint: stri
         trouble.line,
         'Connect the board to the internet and run `mdt exec sudo apt-get update`, or give the packages it depends on as well.',
       ];
-    case 'network':
-      return [
-        'it could not fetch what the package depends on',
-        'Connect the board to the internet, or give those packages too.',
-      ];
     case 'damaged':
       return [trouble.line, 'Check that the package file is complete, and install it again.'];
     case 'script':
-      return [trouble.line, 'Run it again with --verbose to see what the script of the package says.'];
+      return [trouble.line, 'Run it again with --verbose to see what the script of the package prints.'];
     case 'other':
       return [
-        trouble.line === '' ? 'it did not say why' : trouble.line,
-        'Run it again with --verbose to see everything that the board says.',
+        trouble.line || 'it did not say why',
+        'Run it again with --verbose to see everything that the board prints.',
       ];
   }
 }

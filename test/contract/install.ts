@@ -40,7 +40,7 @@ export function installContract(declare: ContractTest): void {
       const allowed = await mdt(board, ['install', '--allow-downgrade', earlier]);
       t.is(allowed.code, 0, allowed.stderr.toString());
       t.regex(allowed.stdout.toString(), /^Installed hello-coral 1\.9$/m);
-      const version = await mdt(board, ['exec', "dpkg-query -W -f '\${Version}' hello-coral"]);
+      const version = await mdt(board, ['exec', "dpkg-query -W -f '${Version}' hello-coral"]);
       t.is(version.stdout.toString(), '1.9');
       t.is((await mdt(board, ['uninstall', 'hello-coral'])).code, 0);
       const absent = await mdt(board, ['uninstall', 'hello-coral']);
