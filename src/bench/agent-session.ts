@@ -1,10 +1,12 @@
 import { AgentError } from '../agent/agent-error.js';
 import { talkToAgent, type AgentClient, type RunSpec } from '../agent/client.js';
 import { safeText } from '../device/board-text.js';
+import { MdtError } from '../errors.js';
 import { quoteWord } from '../ssh/quote.js';
 import type { SshSession } from '../ssh/session.js';
 import type { LongOperation } from '../time/progress.js';
 import { RunRecord } from './collect.js';
+import { isVirtual } from './conditions.js';
 import { deployAgent } from './deploy-agent.js';
 import { DEFAULT_WARMUP, type RunChoices } from './request.js';
 
@@ -35,7 +37,7 @@ export function agentCommand(path: string): string {
 }
 
 /** Fails before anything is pushed where the board has no such Edge TPU, or nothing that runs models. @throws AgentError */
-export function checkBoard({ hello }: AgentClient, { target, tpu }: RunChoices): void {
+export function checkBoard({ hello }: Pick<AgentClient, 'hello'>, { target, tpu }: RunChoices): void {
   const found = hello.tpus.length;
   const wanted = typeof tpu === 'number' ? tpu : 0;
   if (target === 'tpu' && wanted >= found) {
@@ -44,6 +46,7 @@ export function checkBoard({ hello }: AgentClient, { target, tpu }: RunChoices):
     throw new AgentError({ code: 'NO_TPU', message: `The board has no Edge TPU ${which}.`, facts: { found } });
   }
   const usable = hello.runtimes.filter(runtime => runtime.usable);
+  if (usable.length === 0 && isVirtual(hello.board)) throw noRuntimeHere();
   if (usable.length === 0) {
     const message = 'This board has no TensorFlow Lite that can be used.';
     throw new AgentError({ code: 'NO_RUNTIME', message, facts: { runtimes: hello.runtimes } });
@@ -52,6 +55,15 @@ export function checkBoard({ hello }: AgentClient, { target, tpu }: RunChoices):
     const message = 'The Edge TPU library of this board cannot be loaded.';
     throw new AgentError({ code: 'NO_RUNTIME', message, facts: { library: 'libedgetpu' } });
   }
+}
+
+/** A virtual board measures this host's processor, with TensorFlow Lite of this host. */
+function noRuntimeHere(): MdtError {
+  return new MdtError('refused', 'NO_RUNTIME', 'This host has no TensorFlow Lite that a virtual board could use.', {
+    hint:
+      'Install it where mdt is installed: `npm install --ignore-scripts tfjs-tflite-node` (add -g if mdt is installed so), ' +
+      'which has it for Linux on x64 and arm64 and for macOS on arm64.',
+  });
 }
 
 /** The edgetpu package of Mendel 2 and 3 loads the Edge TPU's library by itself, and is not usable where it cannot. */

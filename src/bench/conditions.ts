@@ -30,7 +30,7 @@ export function boardOf(hello: Hello, name: string, nowMs: number): BenchReport[
 export function simulationOf({ simulated, board }: Hello, record: RunRecord): string | null {
   const standIn = [...record.models.values()].some(({ loaded }) => loaded.some(one => one.delegate === 'simulated'));
   if (standIn || simulated) return 'simulated: a stand-in played the Edge TPU, and these are no times of one';
-  if (board.model === 'virtual board') return "simulated: a virtual board, and these are times of its host's CPU";
+  if (isVirtual(board)) return "simulated: a virtual board, and these are times of its host's CPU";
   return null;
 }
 
@@ -105,4 +105,9 @@ function mhz(one: Telemetry | undefined): number | null {
 
 function celsius(milliC: number | null | undefined): number | null {
   return milliC === undefined || milliC === null ? null : milliC / 1000;
+}
+
+/** A virtual board names itself so to the agent, and runs it on the processor of its host. */
+export function isVirtual({ model }: Hello['board']): boolean {
+  return model === 'virtual board';
 }
