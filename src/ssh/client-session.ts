@@ -44,6 +44,8 @@ export class ClientSession implements SshSession {
   readonly #socket: Socket;
   readonly #peer: string;
   #sftp: Promise<SftpChannel> | undefined;
+  /** Those that run, and those that were aborted and have not ended. */
+  readonly #programs = new Set<ChannelProcess>();
   #closing = false;
   #lost: TransportError | ProtocolError | undefined;
 
@@ -102,6 +104,7 @@ export class ClientSession implements SshSession {
 
   async close(): Promise<void> {
     this.#closing = true;
+    await Promise.all([...this.#programs].map(program => program.settled()));
     // Says goodbye and lets what is queued leave; the server's own goodbye is not waited for.
     this.#client.end();
     this.#socket.destroySoon();
@@ -130,8 +133,14 @@ export class ClientSession implements SshSession {
     };
     return (error, channel) => {
       // After an error there is no channel, whatever the type says; nor is the value looked at then.
-      done(error, error ? (undefined as never) : new ChannelProcess(channel, connection, signal));
+      done(error, error ? (undefined as never) : this.#keep(new ChannelProcess(channel, connection, signal)));
     };
+  }
+
+  #keep(program: ChannelProcess): ChannelProcess {
+    this.#programs.add(program);
+    void program.exit.then(() => program.settled()).then(() => this.#programs.delete(program));
+    return program;
   }
 
   /** Asks the server for something and waits for its answer, for the end of the connection, or for `signal`. */

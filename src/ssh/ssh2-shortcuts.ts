@@ -1,4 +1,4 @@
-import type { Client, ParsedKey } from 'ssh2';
+import type { Client, ClientChannel, ParsedKey } from 'ssh2';
 import { unusableKey } from './authentication.js';
 import type { IdentificationReader } from './identification.js';
 import type { OfferReader } from './key-exchange-offer.js';
@@ -124,3 +124,20 @@ function readGreetingFirst(client: Client, protocol: Protocol, { identification,
 }
 
 const EMPTY = Buffer.alloc(0);
+
+/**
+ * Sends a signal to the program behind a channel (RFC 4254 section 6.9), by its name without SIG. ssh2 does so only
+ * while the input of the program is open, although a channel takes requests until it is closed.
+ */
+export function sendSignal(channel: ClientChannel, name: string): void {
+  const inner = channel as unknown as Partial<InnerChannel>;
+  const { outgoing, _client: client } = inner;
+  const protocol = client?._protocol;
+  if (outgoing === undefined || typeof protocol?.signal !== 'function') channel.signal(name);
+  else if (outgoing.state === 'open' || outgoing.state === 'eof') protocol.signal(outgoing.id, name);
+}
+
+interface InnerChannel {
+  readonly outgoing: { readonly id: number; readonly state: string };
+  readonly _client: { readonly _protocol?: { signal?: (channel: number, name: string) => void } };
+}

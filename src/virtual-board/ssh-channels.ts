@@ -52,6 +52,7 @@ function serveSession(session: Session, served: Served): void {
     login?.resize({ columns: info.cols, rows: info.rows });
     agree(accept);
   });
+  hearSignalsAfterInput(session);
   session.on('signal', (accept, _reject, { name }) => {
     login?.interrupt(name);
     agree(accept);
@@ -81,6 +82,15 @@ function serveSubsystems(session: Session, { board, opened }: Served): void {
       if (channel.writable) channel.exit(0);
       channel.end();
     });
+  });
+}
+
+/**
+ * ssh2's server hears no request of a session whose client has ended its input; sshd does, until the channel is closed.
+ */
+export function hearSignalsAfterInput(session: Session): void {
+  session.on('eof', () => {
+    (session as { _ending?: boolean })._ending = false;
   });
 }
 

@@ -6,6 +6,7 @@ import type { ExecutionContext } from 'ava';
 import ssh2, { type AuthContext, type Connection, type ServerChannel, type Session, type SFTPWrapper } from 'ssh2';
 import { encodeEd25519 } from '../../src/keys/openssh-key.js';
 import { parseHostKey, type HostKey } from '../../src/keys/host-key.js';
+import { hearSignalsAfterInput } from '../../src/virtual-board/ssh-channels.js';
 
 export interface FakeSshServerOptions {
   /** Decides about a login; default: everybody but `none`. Never calling back is a server that does not answer. */
@@ -117,6 +118,7 @@ function serveSession(session: Session, { connection, requests, options }: Sessi
     requests.push(`env ${key}=${val}`);
     accept?.();
   });
+  hearSignalsAfterInput(session);
   session.on('signal', (accept: (() => void) | undefined, _reject, { name }) => {
     requests.push(`signal ${name}`);
     accept?.();

@@ -96,9 +96,11 @@ export class LabBoard implements AsyncDisposable {
     );
   }
 
-  /** Starts sshd anew, with an empty log and these lines before all others of its configuration: the first one counts. */
+  /** Starts sshd anew, with an empty log and these lines in place of those with the same keyword. */
   async configureSshd(...lines: readonly string[]): Promise<void> {
     await this.killSshd();
+    const replaced = lines.map(line => `-e '/^${line.split(' ')[0] ?? ''} /d'`).join(' ');
+    await this.shell(`sed -i ${replaced} /etc/ssh/lab_config`);
     await this.shell(
       'rm -f /run/sshd.log; { cat; cat /etc/ssh/lab_config; } >/run/new_config; mv /run/new_config /etc/ssh/lab_config',
       `${lines.join('\n')}\n`,

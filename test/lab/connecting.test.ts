@@ -37,7 +37,7 @@ labTest('twenty commands at once all get their turn where sshd allows three logi
   await using lab = await startLab({ boards: [{ links: ['usb'] }] });
   const [board, user] = [lab.board(), await DeskUser.of(t, lab)];
   await user.must(['pair', board.name]);
-  await slowDown(board, 3, 'MaxStartups 3', 'LogLevel VERBOSE');
+  await slowDown(board, 1, 'MaxStartups 3', 'LogLevel VERBOSE');
   const results = await Promise.all(
     Array.from({ length: 20 }, async (_, index) => user.mdt(['-d', board.name, 'exec', 'echo', String(index)])),
   );
@@ -114,3 +114,27 @@ labTest('a board that listens on another port is reached there, and the hint say
     t.is(await user.must(['-d', selector, 'exec', 'hostname']), `${board.name}\n`);
   }
 });
+
+/** Waits until a program of this command line runs on the board, or none does. */
+async function waitForProgram(board: LabBoard, pattern: string, isThere: boolean): Promise<void> {
+  const wanted = isThere ? '' : '!';
+  const search = `grep -lsaxz -e '${pattern}' /proc/[0-9]*/cmdline >/dev/null`;
+  await board.shell(`timeout 30 sh -c 'until ${wanted} ${search.replaceAll("'", `'"'"'`)}; do sleep 0.1; done'`);
+}
+
+for (const input of ['open', 'ended'] as const) {
+  labTest(`Ctrl-C ends what runs on the board without a terminal, while standard input is ${input}`, async t => {
+    await using lab = await startLab({ boards: [{ links: ['usb'] }] });
+    const [board, user] = [lab.board(), await DeskUser.of(t, lab)];
+    await user.must(['pair', board.name]);
+    const running = user.spawn(['-d', board.name, 'exec', '--', 'sleep', '54321']);
+    running.stderr.resume();
+    const ended = new Promise(resolve => running.once('close', resolve));
+    if (input === 'ended') running.stdin.end();
+    await waitForProgram(board, '54321', true);
+    running.kill('SIGINT');
+    t.is(await ended, 130);
+    await waitForProgram(board, '54321', false);
+    t.pass();
+  });
+}

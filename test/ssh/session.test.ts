@@ -177,6 +177,17 @@ for (const peer of peers) {
       remote.kill('TERM');
       t.deepEqual(await remote.exit, { kind: 'signal', signal: 'TERM' });
     });
+
+    test('a signal can be sent to a program whose input has ended', async (t, peer) => {
+      const session = await peer.open();
+      const remote = await session.exec('exec sleep 600');
+      remote.stdout.resume();
+      remote.stderr.resume();
+      remote.stdin.end();
+      await once(remote.stdin, 'finish');
+      remote.kill('TERM');
+      t.deepEqual(await remote.exit, { kind: 'signal', signal: 'TERM' });
+    });
   }
 
   test('a connection that breaks ends programs as lost and tells the session', async (t, peer) => {
