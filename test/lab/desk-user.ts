@@ -4,22 +4,28 @@ import type { ExecutionContext } from 'ava';
 import type { DeviceJson } from '../../src/cli/output/devices.js';
 import { MDT } from '../contract/board-under-test.js';
 import { tempDir } from '../fixtures/temp-dir.js';
-import type { Lab } from './lab.js';
+import type { Namespace } from './namespace.js';
 import { mustRun, runProgram, type ProgramResult, type RunProgramOptions } from './program.js';
 import { searchAgain } from '../fixtures/search-again.js';
+
+/** Where mdt runs, and the boards that are there to be found. */
+export interface Desk {
+  readonly desk: Namespace;
+  readonly boards: readonly unknown[];
+}
 
 /** Somebody who uses mdt at the desk of a lab, with settings and keys of their own. */
 export class DeskUser {
   /** For their files; `config` in it is mdt's folder. */
   readonly folder: string;
-  readonly #lab: Lab;
+  readonly #lab: Desk;
 
-  private constructor(lab: Lab, folder: string) {
+  private constructor(lab: Desk, folder: string) {
     this.#lab = lab;
     this.folder = folder;
   }
 
-  static async of(t: ExecutionContext, lab: Lab): Promise<DeskUser> {
+  static async of(t: ExecutionContext, lab: Desk): Promise<DeskUser> {
     return new DeskUser(lab, await tempDir(t));
   }
 

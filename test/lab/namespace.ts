@@ -83,6 +83,11 @@ export class Namespace implements AsyncDisposable {
     return child;
   }
 
+  /** Starts a program that is killed when the namespace ends, also where this process is killed before it closes it. */
+  spawnForLife(argv: readonly string[]): ChildProcessWithoutNullStreams {
+    return spawnProgram(this.#enterForLife(argv));
+  }
+
   /** Starts a program that stays, and waits for the line on its standard error that says it is ready. */
   async startDaemon(argv: readonly string[], ready: RegExp, env?: Record<string, string>): Promise<void> {
     const child = spawnProgram(this.#enterForLife(argv), env === undefined ? {} : { env });
