@@ -7,6 +7,7 @@ import type { BoardInstaller } from './installer.js';
 import { refusal } from './package-refusal.js';
 import { readTrouble } from './package-trouble.js';
 
+/** A package file that was read and suits the board. */
 export interface CheckedPackage extends DebControl {
   /** The file on this host. */
   readonly path: string;

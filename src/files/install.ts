@@ -17,6 +17,7 @@ const TASK = 'install';
 const READ_AT_ONCE = 4;
 const TIDY_TIMEOUT_MS = 10_000;
 
+/** What was installed. */
 export interface InstallResult {
   /** In the order in which they were installed: what others of them depend on first. */
   readonly packages: readonly CheckedPackage[];
@@ -30,6 +31,7 @@ export interface Downgrade {
   readonly version: string;
 }
 
+/** How packages are installed. */
 export interface InstallOptions extends PackageOperation {
   /** Whether a version may take the place of a later one; a function is asked. Default: no. */
   readonly allowDowngrade?: boolean | ((downgrades: readonly Downgrade[]) => Promise<boolean>) | undefined;

@@ -13,6 +13,7 @@ const SILENCE_TIMEOUT_MS = 15 * 60_000;
 const DEFAULT_WAIT_MS = 60_000;
 const LOCK_INTERVAL_MS = 1000;
 
+/** How long a package operation may wait, and who hears of it. */
 export interface PackageOperation extends LongOperation {
   /** How long to wait for another program that holds the lock of the board's packages; default 60 s. */
   readonly waitMs?: number | undefined;

@@ -61,7 +61,7 @@ export interface Board extends AsyncDisposable {
   /** Copies files and folders of the board to this host; default destination: the current folder. @throws as the function pull does */
   pull(sources: readonly string[], destination?: string, options?: CopyOptions): Promise<TransferSummary>;
 
-  /** Installs package files of this host. @throws FileError, BoardRefusedError, NoSpaceError, TransportError, AbortedError */
+  /** Installs package files of this host, exactly these versions. @throws FileError, BoardRefusedError, NoSpaceError, TransportError, AbortedError */
   install(debFiles: readonly string[], options?: InstallOptions): Promise<InstallResult>;
   /** Removes packages by name. @throws UsageError, BoardRefusedError, TransportError, AbortedError */
   uninstall(names: readonly string[], options?: PackageOperation): Promise<void>;
