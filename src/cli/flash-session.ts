@@ -98,7 +98,7 @@ function printAll(cli: Cli, results: readonly BoardResult[], told: { options: Fl
 
 async function placesOf(cli: Cli, command: Command, options: FlashOptions): Promise<BoardPlace[]> {
   const { boardsInFastboot, locateBoard } = await import('../flash/locate-board.js');
-  const request = { ...boardRequest(cli, command), console: options.console };
+  const request = { ...boardRequest(cli, command), console: options.console, resume: options.resume };
   if (options.all !== true) return [await locateBoard(cli.host, request)];
   return await boardsInFastboot(cli.host, request);
 }

@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.js';
 import { ImageError } from '../fastboot/image/image.js';
 import type { BoardFacts } from './board-facts.js';
 import type { ImageKind } from './image-kind.js';
@@ -8,6 +9,8 @@ import { WrongBoardError } from './errors.js';
 
 export interface PlanCheck {
   readonly manifest?: FlashManifest | undefined;
+  /** Of all boards that are known. */
+  readonly manifests: readonly FlashManifest[];
   /** By name. */
   readonly images: ReadonlyMap<string, InspectedImage>;
   readonly facts: BoardFacts;
@@ -21,7 +24,7 @@ export const TABLE_PARTITIONS: readonly string[] = ['gpt', 'mmc0'];
 /**
  * Holds every image of a plan against what is expected of it and against the partition that it goes to: as it will be
  * after the new partition table, where the plan writes one.
- * @throws ImageError, WrongBoardError
+ * @throws ImageError, WrongBoardError, UsageError
  */
 export function checkPlan(plan: FlashPlan, check: PlanCheck): void {
   const flashes = plan.steps.filter(step => step.kind === 'flash');
@@ -41,6 +44,7 @@ export function checkPlan(plan: FlashPlan, check: PlanCheck): void {
   }
   for (const step of flashes) {
     const image = imageOf(step, check);
+    checkExists(step, sizes, check.manifests);
     checkKind(step, image, check.manifest);
     checkSize(step, image, sizes.get(step.partition));
   }
@@ -65,6 +69,23 @@ function checkKind(step: FlashImage, image: InspectedImage, manifest: FlashManif
 function expectedKinds(partition: string, manifest: FlashManifest | undefined): readonly ImageKind[] | undefined {
   const step = manifest?.steps.find(one => one.do === 'flash' && one.partition === partition);
   return step?.do === 'flash' ? manifest?.files.find(({ id }) => id === step.file)?.kinds : undefined;
+}
+
+/**
+ * A board that tells the sizes of partitions tells those of all that it has, but for the places outside of its table,
+ * such as bootloader0. Those are in the manifests.
+ */
+function checkExists(
+  { partition }: FlashImage,
+  sizes: ReadonlyMap<string, number>,
+  manifests: readonly FlashManifest[],
+): void {
+  if (sizes.size === 0 || sizes.has(partition) || TABLE_PARTITIONS.includes(partition)) return;
+  if (manifests.some(({ steps }) => steps.some(step => 'partition' in step && step.partition === partition))) return;
+  throw new UsageError(`The board has no partition ${partition}.`, {
+    hint: 'Check the name with `mdt fastboot getvar all`; nothing was written.',
+    facts: { partition, partitions: [...sizes.keys()] },
+  });
 }
 
 function checkSize(step: FlashImage, image: InspectedImage, partitionBytes: number | undefined): void {

@@ -8,7 +8,7 @@ import { openHost, type BoardRequest, type HostContext } from '../pairing/host.j
 import { listFastbootBoards } from '../power/fastboot-boards.js';
 import { rebootBoard } from '../power/reboot.js';
 import { waitForFastboot, type Expected as AwaitedBoard } from '../power/wait-for-fastboot.js';
-import { withDeadline } from '../time/deadline.js';
+import { throwIfAborted, withDeadline } from '../time/deadline.js';
 import { until } from '../time/retry.js';
 import { greet, isNotYet, linkTo, type BoardLink } from './board-link.js';
 import type { BoardPlace } from './locate-board.js';
@@ -25,10 +25,13 @@ export interface EnterRequest extends BoardRequest {
   readonly connect: Omit<ConnectOptions, 'signal'>;
   /** Longest wait for the board to come up in fastboot; default 60 s. */
   readonly enterTimeoutMs?: number | undefined;
+  /** Its flash was interrupted, perhaps while it restarted: wait until it answers. */
+  readonly resume?: boolean | undefined;
 }
 
 const ENTER_TIMEOUT_MS = 60_000;
 const RETRY_MS = 50;
+const COMEBACK_HINT = 'Put the board into fastboot by hand, then run the command again.';
 
 /** Gets a board into fastboot by whatever way there is to it, and connects. Whoever calls it closes the client. */
 export async function enterFastboot(host: HostContext, place: BoardPlace, request: EnterRequest): Promise<Entered> {
@@ -52,10 +55,32 @@ async function enterDirectly(
   try {
     return { link, client: await link.connect({ ...request.connect, signal: request.signal }), mendelRoutes: [] };
   } catch (error) {
-    if (console === undefined || !isNotYet(error)) throw error;
+    if (!isNotYet(error)) throw error;
+    if (console === undefined) {
+      if (request.resume !== true) throw error;
+      return { link, client: await connectLater(link, request), mendelRoutes: [] };
+    }
     const way = target.protocol === 'usb' ? { network: [], usbPort: target.usbPort } : { network: [target] };
     return await enterByConsole(host, { name, console, ...way }, request);
   }
+}
+
+/** Tries until a board that restarts answers. */
+async function connectLater(link: BoardLink, request: EnterRequest): Promise<FastbootClient> {
+  tell(request, `Waiting for ${link.name} to come back into fastboot.`);
+  const operation = `waiting for ${link.name} to come back into fastboot`;
+  const timeoutMs = request.enterTimeoutMs ?? ENTER_TIMEOUT_MS;
+  return await withDeadline({ operation, timeoutMs, signal: request.signal, hint: COMEBACK_HINT }, signal =>
+    until({ intervalMs: RETRY_MS, signal }, async () => {
+      try {
+        return await link.connect({ ...request.connect, signal });
+      } catch (error) {
+        throwIfAborted(signal);
+        if (!isNotYet(error)) throw error;
+        return undefined;
+      }
+    }),
+  );
 }
 
 /**

@@ -34,6 +34,8 @@ export interface RunSettings {
 export interface Work {
   readonly connection: FastbootClient;
   readonly operation: LongOperation;
+  /** Called before the board is told to change what it holds. */
+  readonly onWriting: () => void;
   /** The steps that follow. */
   readonly left: readonly FlashStep[];
 }

@@ -1,4 +1,5 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { writePrivateFile } from '../config/private-file.js';
 import { systemHint } from '../device/system-error.js';
@@ -10,6 +11,8 @@ export interface FlashRecord {
   readonly board: string;
   /** Absolute path of the images; empty where only partitions were named. */
   readonly images: string;
+  /** Absolute paths of the images that were named for partitions. */
+  readonly partitions: Readonly<Record<string, string>>;
   /** Of the image set: only the same images may go on. */
   readonly identity: string;
   /** As `describeStep` has them; the plan that goes on has to be the same. */
@@ -22,6 +25,8 @@ export interface FlashRecord {
 }
 
 const SCHEMA_VERSION = 1;
+/** File systems allow 255 bytes; what is longer than this is cut and told apart by its hash. */
+const MAX_NAME_LENGTH = 100;
 
 /**
  * One file for each board, kept from the first write to the last step. Named by the serial number of the board, or by
@@ -31,7 +36,7 @@ export class FlashJournal {
   readonly #file: string;
 
   constructor(folder: string, board: string) {
-    this.#file = join(folder, `${encodeURIComponent(board).replaceAll('*', '%2A')}.json`);
+    this.#file = join(folder, `${fileNameOf(board)}.json`);
   }
 
   /** Undefined if no flash of this board is unfinished. @throws FileError if the file cannot be read as one */
@@ -53,17 +58,42 @@ export class FlashJournal {
   async remove(): Promise<void> {
     await rm(this.#file, { force: true });
   }
+
+  /** Moves a file that cannot be read out of the way; resolves with its new path. @throws FileError */
+  async setAside(): Promise<string> {
+    const path = `${this.#file}.damaged`;
+    try {
+      await rm(path, { recursive: true, force: true });
+      await rename(this.#file, path);
+      return path;
+    } catch (error) {
+      throw damaged(this.#file, error);
+    }
+  }
 }
 
-/** All flashes that were not finished. */
+function fileNameOf(board: string): string {
+  const name = encodeURIComponent(board).replaceAll('*', '%2A');
+  if (name.length <= MAX_NAME_LENGTH) return name;
+  const hash = createHash('sha256').update(board).digest('hex').slice(0, 32);
+  return `${name.slice(0, MAX_NAME_LENGTH - hash.length - 1)}-${hash}`;
+}
+
+/**
+ * All flashes that were not finished. Journals that cannot be read are left out, unless there is no other.
+ * @throws FileError
+ */
 export async function unfinishedFlashes(folder: string): Promise<FlashRecord[]> {
   const names = await readdir(folder).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   });
   const files = names.filter(name => name.endsWith('.json')).sort();
-  const records = await Promise.all(files.map(name => readRecord(join(folder, name))));
-  return records.filter(record => record !== undefined);
+  const results = await Promise.allSettled(files.map(name => readRecord(join(folder, name))));
+  const records = results.flatMap(result => (result.status === 'fulfilled' && result.value ? [result.value] : []));
+  const failed = results.find(result => result.status === 'rejected');
+  if (records.length === 0 && failed !== undefined) throw failed.reason;
+  return records;
 }
 
 async function readRecord(file: string): Promise<FlashRecord | undefined> {
@@ -71,7 +101,7 @@ async function readRecord(file: string): Promise<FlashRecord | undefined> {
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined;
     throw damaged(file, error);
   }
   try {
@@ -82,16 +112,22 @@ async function readRecord(file: string): Promise<FlashRecord | undefined> {
 }
 
 function parseRecord(fields: Readonly<Record<string, unknown>>): FlashRecord {
-  const { version, board, images, identity, steps, completed, hadHome, startedAt } = fields;
+  const { version, board, images, partitions = {}, identity, steps, completed, hadHome, startedAt } = fields;
   const isText = (value: unknown): value is string => typeof value === 'string';
   if (version !== SCHEMA_VERSION || !isText(board) || !isText(images) || !isText(identity) || !isText(startedAt)) {
     throw new Error('It was not written by this version of mdt.');
   }
+  if (!isRecordOfTexts(partitions)) throw new Error('It does not say what was written to which partition.');
   if (!Array.isArray(steps) || !steps.every(isText) || typeof hadHome !== 'boolean') throw new Error('It lacks steps.');
   if (typeof completed !== 'number' || !(completed >= 0 && completed <= steps.length)) {
     throw new Error('It does not say how far it went.');
   }
-  return { board, images, identity, steps, completed, hadHome, startedAt };
+  return { board, images, partitions, identity, steps, completed, hadHome, startedAt };
+}
+
+function isRecordOfTexts(value: unknown): value is Readonly<Record<string, string>> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+  return Object.values(value).every(one => typeof one === 'string');
 }
 
 function damaged(file: string, cause: unknown): FileError {

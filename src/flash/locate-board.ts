@@ -6,6 +6,8 @@ import { UDEV_HINT } from '../device/usb-ids.js';
 import { AmbiguousDeviceError, DeviceNotFoundError, PermissionError } from '../errors.js';
 import { loadKnownBoards } from '../keys/known-boards.js';
 import { asDevice } from '../pairing/candidates.js';
+import { withDeadline } from '../time/deadline.js';
+import { until } from '../time/retry.js';
 import { search, wantedPlace, wantedSelector, type BoardRequest, type HostContext } from '../pairing/host.js';
 
 /** Where a board that is to be flashed is now. `name` is how it is called in messages, safe to print. */
@@ -33,7 +35,13 @@ export type BoardPlace =
 export interface LocateRequest extends BoardRequest {
   /** Serial console of the board, if the user named it. */
   readonly console?: string | undefined;
+  /** Its flash was interrupted, perhaps while it restarted: wait until it is there. */
+  readonly resume?: boolean | undefined;
 }
+
+const RESTART_TIMEOUT_MS = 60_000;
+/** Between two searches, which take longer. */
+const RETRY_MS = 200;
 
 /** What there is to do where no board can be had by itself. Boot switches: those of the Dev Board. */
 const SWITCHES_HINT =
@@ -44,11 +52,23 @@ const SWITCHES_HINT =
  * Finds the one board that is meant. Without a name a board in fastboot goes before one that runs Mendel, and that
  * before a serial console with nothing else known. A console that is named goes before a board that runs Mendel, also
  * the preferred one: it may be that of another board.
- * @throws DeviceNotFoundError, AmbiguousDeviceError, PermissionError
+ * @throws DeviceNotFoundError, AmbiguousDeviceError, PermissionError, TimeoutError
  */
 export async function locateBoard(host: HostContext, request: LocateRequest): Promise<BoardPlace> {
-  const wanted = request.console === undefined ? wantedSelector : wantedPlace;
-  const selector = await wanted(host, request.device);
+  const place = await locateNow(host, request);
+  if (place !== undefined) return place;
+  if (request.resume !== true) throw await notFound(host, request);
+  request.onProgress?.({ kind: 'message', task: 'flash', text: 'Waiting until the board has restarted.' });
+  const { signal: outer } = request;
+  const deadline = { operation: 'waiting until the board has restarted', timeoutMs: RESTART_TIMEOUT_MS, signal: outer };
+  return await withDeadline({ ...deadline, hint: SWITCHES_HINT }, signal =>
+    until({ intervalMs: RETRY_MS, signal }, () => locateNow(host, { ...request, signal })),
+  );
+}
+
+/** Undefined if there is none now. */
+async function locateNow(host: HostContext, request: LocateRequest): Promise<BoardPlace | undefined> {
+  const selector = await selectorOf(host, request);
   if (selector?.kind === 'fastboot') return { ...inFastboot(selector.target), console: request.console };
   const known = await loadKnownBoards(host.paths.knownBoardsFile);
   const remembered = known.filter(board => selector !== undefined && matchesSelector(asDevice(board), selector));
@@ -70,7 +90,9 @@ export async function locateBoard(host: HostContext, request: LocateRequest): Pr
       return { ...placeOf(await chooseFrom(group, selector, request), selector), console: request.console };
     }
   }
-  return consolePlace(matching, request) ?? absent(matching, selector);
+  const place = consolePlace(matching, request);
+  if (place === undefined) refuseUnusable(matching);
+  return place;
 }
 
 /** All boards that are in fastboot now. */
@@ -122,7 +144,8 @@ function consolePlace(devices: readonly Device[], { console: named }: LocateRequ
   return { kind: 'console', name: only.path, console: only.path };
 }
 
-function absent(devices: readonly Device[], selector: DeviceSelector | undefined): never {
+/** Says why a board that is there cannot be flashed. @throws PermissionError, DeviceNotFoundError */
+function refuseUnusable(devices: readonly Device[]): void {
   const denied = devices.find(({ state }) => state === 'inaccessible');
   if (denied !== undefined) {
     throw new PermissionError(`The board ${labelOf(denied)} may not be opened by this user.`, {
@@ -140,10 +163,18 @@ function absent(devices: readonly Device[], selector: DeviceSelector | undefined
       },
     );
   }
-  throw new DeviceNotFoundError(
+}
+
+async function notFound(host: HostContext, request: LocateRequest): Promise<DeviceNotFoundError> {
+  const selector = await selectorOf(host, request);
+  return new DeviceNotFoundError(
     selector === undefined ? 'No board was found to flash.' : `No board answers to ${formatSelector(selector)}.`,
     { hint: SWITCHES_HINT },
   );
+}
+
+async function selectorOf(host: HostContext, { device, console }: LocateRequest): Promise<DeviceSelector | undefined> {
+  return await (console === undefined ? wantedSelector : wantedPlace)(host, device);
 }
 
 function isInFastboot(device: Device): boolean {

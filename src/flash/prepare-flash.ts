@@ -1,5 +1,5 @@
-import { join } from 'node:path';
-import { UsageError } from '../errors.js';
+import { join, resolve } from 'node:path';
+import { FileError, UsageError } from '../errors.js';
 import type { FastbootClient } from '../fastboot/client.js';
 import type { HostContext } from '../pairing/host.js';
 import type { LongOperation } from '../time/progress.js';
@@ -39,6 +39,9 @@ export interface Reached {
   readonly place: BoardPlace;
 }
 
+/** Every board has it that was flashed: one that tells its size tells that of every partition. */
+const USUAL_PARTITION = 'boot';
+
 /** All that is to be known before the first step. */
 export interface Prepared {
   readonly plan: FlashPlan;
@@ -59,18 +62,18 @@ export async function prepareFlash(
   const remarks = checkedBoard(shown, request);
   const isRepeated = manifests.some(one => one.identity.repeatedSerialNumber === shown.serialNumber);
   const journal = new FlashJournal(journalFolder(host), isRepeated ? link.name : (shown.serialNumber ?? link.name));
-  const before = await journal.read();
+  const before = await readJournal(journal, request);
   const isResumed = await wantsResume(before, request);
   const facts = { ...shown, hasHome: hasHome(shown, before, isResumed) };
   const planned = planSteps(facts, request);
-  const partitions = new Set(planned.steps.flatMap(step => (step.kind === 'flash' ? [step.partition] : [])));
-  const partitionSizes = await readPartitionSizes(client, partitions, signal);
-  checkPlan(planned, { manifest: images.manifest, images: images.images, facts, partitionSizes });
+  const partitions = planned.steps.flatMap(step => (step.kind === 'flash' ? [step.partition] : []));
+  const partitionSizes = await readPartitionSizes(client, new Set([...partitions, USUAL_PARTITION]), signal);
+  checkPlan(planned, { ...images, facts, partitionSizes });
   const plan = { ...planned, remarks: [...remarks, ...planned.remarks] };
   const fresh: FlashRecord = {
     board: shown.serialNumber ?? place.name,
-    ...{ images: images.path, identity: images.identity, completed: 0, hadHome: facts.hasHome },
-    steps: plan.steps.map(describeStep),
+    ...{ identity: images.identity, completed: 0, hadHome: facts.hasHome },
+    ...absolutePaths(images, plan),
     startedAt: new Date().toISOString(),
   };
   if (before === undefined || !isResumed) return { plan, facts, journal, record: fresh };
@@ -87,10 +90,9 @@ export function planFor(
   partitionSizes: ReadonlyMap<string, number>,
   request: FlashRequest,
 ): FlashPlan {
-  const { manifest, images } = request.images;
   const remarks = checkedBoard(facts, request);
   const plan = planSteps(facts, request);
-  checkPlan(plan, { manifest, images, facts, partitionSizes });
+  checkPlan(plan, { ...request.images, facts, partitionSizes });
   return { ...plan, remarks: [...remarks, ...plan.remarks] };
 }
 
@@ -103,6 +105,36 @@ function planSteps(facts: BoardFacts, request: FlashRequest): FlashPlan {
   return planFlash({ manifest, files: new Set(images.keys()) }, facts, { ...request, replacements });
 }
 
+/** Paths and steps as another folder has them, too. */
+function absolutePaths(
+  { path, replacements }: ImageSet,
+  { steps }: FlashPlan,
+): Pick<FlashRecord, 'images' | 'partitions' | 'steps'> {
+  const files = new Set(replacements.values());
+  return {
+    images: path === '' ? '' : resolve(path),
+    partitions: Object.fromEntries([...replacements].map(([partition, file]) => [partition, resolve(file)])),
+    steps: steps.map(step =>
+      describeStep(step.kind === 'flash' && files.has(step.file) ? { ...step, file: resolve(step.file) } : step),
+    ),
+  };
+}
+
+/** A journal that cannot be read is no reason not to begin anew. */
+async function readJournal(
+  journal: FlashJournal,
+  { resume, onProgress }: FlashRequest,
+): Promise<FlashRecord | undefined> {
+  try {
+    return await journal.read();
+  } catch (error) {
+    if (resume === true || !(error instanceof FileError)) throw error;
+    const text = `The journal of an earlier flash cannot be read; it is kept as ${await journal.setAside()}.`;
+    onProgress?.({ kind: 'message', task: 'flash', text });
+    return undefined;
+  }
+}
+
 async function wantsResume(before: FlashRecord | undefined, request: FlashRequest): Promise<boolean> {
   const { resume, onUnfinished, onProgress, images } = request;
   if (before === undefined) {
@@ -110,6 +142,8 @@ async function wantsResume(before: FlashRecord | undefined, request: FlashReques
     throw new UsageError('No flash of this board was interrupted.', { hint: 'Leave --resume out to flash it anew.' });
   }
   if (resume === true) return true;
+  // To begin anew is to go on.
+  if (before.completed === 0) return false;
   const progress = `${String(before.completed)} of ${String(before.steps.length)} steps`;
   const canResume = before.identity === images.identity;
   if (canResume && onUnfinished !== undefined) return (await onUnfinished(before)) === 'resume';

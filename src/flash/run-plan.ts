@@ -9,29 +9,40 @@ import { restartIntoFastboot } from './restart-step.js';
 import { FlashStepError } from './step-error.js';
 
 /**
- * Does the steps that are left, one after the other, and notes each in the journal when it is done; at the end the
- * journal is gone. `client` is a connection to the board; it is closed.
- * @throws FlashStepError, after which the journal says where to go on
+ * Does the steps that are left, one after the other, and notes each in the journal when it is done; at the end, and
+ * where nothing was written, the journal is gone. `client` is a connection to the board; it is closed.
+ * @throws FlashStepError, after which the journal says where to go on; FileError if there can be no journal, with nothing
+ * written
  */
 export async function runPlan(run: FlashRun, client: FastbootClient, operation: LongOperation): Promise<void> {
   const { plan, journal, record, link } = run;
   const { steps } = plan;
   let connection = client;
   let { completed } = record;
+  let hasWritten = completed > 0;
+  const onWriting = (): void => {
+    hasWritten = true;
+  };
   try {
     await journal.write(record);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  try {
     for (const step of steps.slice(completed)) {
       throwIfAborted(operation.signal);
       const text = `Step ${String(completed + 1)} of ${String(steps.length)}: ${describeStep(step)}`;
       operation.onProgress?.({ kind: 'message', task: 'flash', text });
-      connection = await runStep(run, step, { connection, operation, left: steps.slice(completed + 1) });
+      connection = await runStep(run, step, { connection, operation, onWriting, left: steps.slice(completed + 1) });
       completed += 1;
       await journal.write({ ...record, completed });
     }
   } catch (error) {
     // Anything else is a bug of ours, which the step would only hide.
     if (!(error instanceof MdtError)) throw error;
-    throw new FlashStepError(error, { steps, completed, isUsb: link.target.protocol === 'usb' });
+    if (!hasWritten) await journal.remove();
+    throw new FlashStepError(error, { steps, completed, hasWritten, isUsb: link.target.protocol === 'usb' });
   } finally {
     await connection.close();
   }
@@ -47,6 +58,7 @@ async function runStep(run: FlashRun, step: FlashStep, work: Work): Promise<Fast
       await flash(run, step, work);
       return connection;
     case 'erase':
+      work.onWriting();
       await connection.erase(step.partition, signal);
       return connection;
     case 'reboot':
@@ -60,10 +72,10 @@ async function runStep(run: FlashRun, step: FlashStep, work: Work): Promise<Fast
 async function flash(
   run: FlashRun,
   { partition, file }: Extract<FlashStep, { kind: 'flash' }>,
-  { connection, operation }: Work,
+  { connection, operation, onWriting }: Work,
 ): Promise<void> {
   const inspected = run.images.get(file);
   if (inspected === undefined) throw new Error(`${file} is in the plan and was not inspected.`);
   await using image = new OnwardImage(inspected.image);
-  await connection.flash({ partition, image }, operation);
+  await connection.flash({ partition, image, onWriting }, operation);
 }

@@ -6,6 +6,8 @@ export interface Stop {
   readonly steps: readonly FlashStep[];
   /** How many of them are done. */
   readonly completed: number;
+  /** False if the board holds what it held before. */
+  readonly hasWritten: boolean;
   /** Over USB there is a cable to be blamed. */
   readonly isUsb: boolean;
 }
@@ -22,7 +24,7 @@ export class FlashStepError extends MdtError {
         ? `Interrupted in ${place}. ${doneText(stop)}`
         : `Flashing failed in ${place}: ${cause.message} ${doneText(stop)}`;
     super(cause.family, cause.code, message, {
-      hint: [...causeHints(cause, stop), ...nextHints(step)].join(' '),
+      hint: [...causeHints(cause, stop), ...nextHints(step, stop)].join(' '),
       facts: { ...cause.facts, step: name, completed, total: steps.length },
       cause,
     });
@@ -30,7 +32,8 @@ export class FlashStepError extends MdtError {
 }
 
 /** `4 steps are done (bootloader0, gpt).`: restarts leave nothing behind that is worth a word. */
-function doneText({ steps, completed }: Stop): string {
+function doneText({ steps, completed, hasWritten }: Stop): string {
+  if (!hasWritten) return 'Nothing was written.';
   if (completed === 0) return 'No step is done.';
   const places = steps.slice(0, completed).flatMap(step => ('partition' in step ? [step.partition] : []));
   const count = completed === 1 ? '1 step is' : `${String(completed)} steps are`;
@@ -50,7 +53,8 @@ function causeHints(cause: MdtError, { isUsb }: Stop): string[] {
 /** Places without which the board does not start; U-Boot writes them only when all of an image has come. */
 const BOOTLOADERS: readonly string[] = ['bootloader0', 'mmc0boot0', 'bootloaders'];
 
-function nextHints(step: FlashStep | undefined): string[] {
+function nextHints(step: FlashStep | undefined, { hasWritten }: Stop): string[] {
+  if (!hasWritten) return ['Put the board back into fastboot if it has left it, and run the command again.'];
   const isBootloader = step?.kind === 'flash' && BOOTLOADERS.includes(step.partition);
   return [
     ...(isBootloader ? ['Leave the board powered until this step is done, or it may start from an SD card only.'] : []),

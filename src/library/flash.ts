@@ -75,9 +75,10 @@ async function openImages({ images, partitions, ...operation }: FlashOptions): P
   return await openImageSet({ path: images, partitions: named }, operation);
 }
 
-async function locate(host: HostContext, { board, console, signal, onProgress }: FlashOptions): Promise<BoardPlace> {
+async function locate(host: HostContext, { board, ...request }: FlashOptions): Promise<BoardPlace> {
   const { locateBoard } = await import('../flash/locate-board.js');
-  return await locateBoard(host, { device: board, console, signal, onProgress });
+  const { console, resume, signal, onProgress } = request;
+  return await locateBoard(host, { device: board, console, resume, signal, onProgress });
 }
 
 function requestOf(images: ImageSet, options: FlashOptions): FlashRequest {

@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { FileError } from '../../src/errors.js';
@@ -8,6 +8,7 @@ import { tempDir } from '../fixtures/temp-dir.js';
 const RECORD: FlashRecord = {
   board: '1b0741d6f0609912',
   images: '/releases/eagle.zip',
+  partitions: { boot: '/releases/boot.img' },
   identity: 'ab',
   steps: ['erase misc', 'reboot into Mendel'],
   completed: 1,
@@ -52,4 +53,35 @@ test('a journal that is no file cannot be read, nor written over', async t => {
   await t.throwsAsync(journal.read(), { instanceOf: FileError, message: /cannot be read/ });
   const error = await t.throwsAsync(journal.write(RECORD), { instanceOf: FileError, message: /cannot be written/ });
   t.regex(error.hint ?? '', /^The system says: [a-z ]+\.$/);
+});
+
+test('a journal that cannot be read is set aside, also a second time, and hides no other one', async t => {
+  const folder = await tempDir(t);
+  const journal = new FlashJournal(folder, 'board');
+  for (const text of ['first', 'second']) {
+    await writeFile(join(folder, 'board.json'), text);
+    t.is(await readFile(await journal.setAside(), 'utf8'), text);
+    t.is(await journal.read(), undefined);
+  }
+  await writeFile(join(folder, 'board.json'), 'third');
+  await new FlashJournal(folder, 'other').write(RECORD);
+  t.deepEqual(await unfinishedFlashes(folder), [RECORD]);
+});
+
+test('a journal of a version before partitions were kept is read', async t => {
+  const folder = await tempDir(t);
+  const { partitions, ...before } = RECORD;
+  await writeFile(join(folder, 'board.json'), JSON.stringify({ version: 1, ...before }));
+  t.deepEqual(await new FlashJournal(folder, 'board').read(), { ...RECORD, partitions: {} });
+  t.truthy(partitions);
+});
+
+test('boards of long names have a file each', async t => {
+  const folder = await tempDir(t);
+  for (const last of ['a', 'b']) {
+    const journal = new FlashJournal(folder, `${'ü'.repeat(250)}${last}`);
+    await journal.write({ ...RECORD, board: last });
+    t.is((await journal.read())?.board, last);
+  }
+  t.is((await readdir(folder)).length, 2);
 });

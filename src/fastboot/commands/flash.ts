@@ -13,6 +13,8 @@ import { findVariable } from './getvar.js';
 export interface FlashRequest {
   readonly partition: string;
   readonly image: Image;
+  /** Called before the board is told to write: until then nothing on it has changed. */
+  readonly onWriting?: (() => void) | undefined;
 }
 
 /** What was sent and written, for reports. */
@@ -49,6 +51,7 @@ export async function flash(channel: Channel, request: FlashRequest, options: Fl
         },
       });
       report('writing');
+      request.onWriting?.();
       await channel.command(command, exchangeOptions(options, options.timeouts.flashMs));
     }
   } catch (error) {
