@@ -14,34 +14,36 @@ export interface TransferArguments {
 }
 
 /**
- * The words after `mdt push`, by MDT's rules: `<local…> [remote]`. A last word that exists on this host is a local path
- * too, and the remote folder is then /home/mendel; a relative remote path is under it.
+ * The words after `mdt push`: `<local…> [remote]`, where relative remote paths are below /home/mendel. With two words or
+ * more the last is the destination. As in Python MDT, a relative one that exists on this host is one more source; one that
+ * ends in a slash never is, nor an absolute one, since paths such as /tmp exist on both sides. `to` is a folder, and all words are sources.
  * @throws UsageError if there is no local path or a word cannot be a path.
  */
-export async function parsePushArguments(words: readonly string[]): Promise<TransferArguments> {
+export async function parsePushArguments(words: readonly string[], to?: string): Promise<TransferArguments> {
+  words.forEach(checkWord);
   const last = words.at(-1);
   if (last === undefined) throw usage('Nothing to push.', 'Give the files or folders to push, then where to put them.');
-  words.forEach(checkWord);
+  if (to !== undefined) return { sources: words, destination: asFolder(remotePath(checkedWord(to))) };
   if (words.length === 1) return { sources: words, destination: `${REMOTE_HOME}/` };
-  if (!(await existsHere(last))) return { sources: words.slice(0, -1), destination: remotePath(last) };
-  const arguments_ = { sources: words, destination: `${REMOTE_HOME}/` };
-  if (!posix.isAbsolute(last)) return arguments_;
-  return {
-    ...arguments_,
-    notice: `${last} exists on this host too, so it is pushed to ${REMOTE_HOME}; write ${doubleSlash(last)} to mean the board's.`,
-  };
+  if (posix.isAbsolute(last) || last.startsWith('~') || last.endsWith('/') || !(await existsHere(last))) {
+    return { sources: words.slice(0, -1), destination: remotePath(last) };
+  }
+  const notice = `${last} exists here, so it is pushed too, to ${REMOTE_HOME}; write ${last}/ or use --to for a folder on the board.`;
+  return { sources: words, destination: `${REMOTE_HOME}/`, notice };
 }
 
 /**
- * The words after `mdt pull`: `<remote…> <local-dir>`; with one word the local folder is the current one.
+ * The words after `mdt pull`: `<remote…> <local>`; with one word the local folder is the current one. `to` is a local
+ * folder, and all words are remote paths.
  * @throws UsageError if there is no remote path or a word cannot be a path.
  */
-export function parsePullArguments(words: readonly string[]): TransferArguments {
+export function parsePullArguments(words: readonly string[], to?: string): TransferArguments {
   words.forEach(checkWord);
-  const [first, ...others] = words;
-  if (first === undefined) throw usage('Nothing to pull.', 'Give the paths on the board, then the local folder.');
-  if (others.length === 0) return { sources: [remotePath(first)], destination: './' };
-  return { sources: words.slice(0, -1).map(remotePath), destination: others.at(-1) ?? './' };
+  const last = words.at(-1);
+  if (last === undefined) throw usage('Nothing to pull.', 'Give the paths on the board, then the local folder.');
+  if (to !== undefined) return { sources: words.map(remotePath), destination: asFolder(checkedWord(to)) };
+  if (words.length === 1) return { sources: words.map(remotePath), destination: './' };
+  return { sources: words.slice(0, -1).map(remotePath), destination: last };
 }
 
 /** An absolute path on the board: relative ones are under /home/mendel, and so are `~` and `~/…`. */
@@ -52,15 +54,19 @@ export function remotePath(word: string): string {
 }
 
 async function existsHere(word: string): Promise<boolean> {
-  if (word.startsWith('//')) return false;
   return stat(hostPath(word)).then(
     () => true,
     () => false,
   );
 }
 
-function doubleSlash(path: string): string {
-  return `/${path}`;
+function asFolder(path: string): string {
+  return path.endsWith('/') ? path : `${path}/`;
+}
+
+function checkedWord(word: string): string {
+  checkWord(word);
+  return word;
 }
 
 function checkWord(word: string): void {

@@ -8,7 +8,7 @@ import { startScript } from '../remote/start-script.js';
 import { decodeName, encodeName } from '../remote/names.js';
 import { below, FIND_FORMAT, FIND_CLOSED, parseItems, splitFields, type RemoteItem } from './remote-items.js';
 import type { StallWatch } from '../time/stall.js';
-import type { SymlinkChoice } from './transfer.js';
+import type { MissingFile, SymlinkChoice } from './transfer.js';
 
 const MARK = 'mdt-list-1';
 /** All that a pull runs on the board. */
@@ -58,6 +58,8 @@ export interface HashedFile {
 
 /** Asks a board what it has, by its own programs. */
 export class BoardReader {
+  /** What `tree` could not look into, with the words of the system. */
+  readonly troubles: MissingFile[] = [];
   /** Symlinks that lead in a circle, found by `tree`. */
   readonly loops: string[] = [];
   readonly #session: SshSession;
@@ -83,7 +85,15 @@ export class BoardReader {
       found.set(root, entries);
     }
     for (const [, path] of said.matchAll(/loop detected; '(.+?)'/g)) this.loops.push(path ?? '');
+    this.#keepTroubles(said);
     return found;
+  }
+
+  /** What vanished since its folder was read is no longer part of it, and a path that is not there is absent. */
+  #keepTroubles(said: string): void {
+    for (const [, path = '', reason = ''] of said.matchAll(/^find: '(.+)': (.+)$/gm)) {
+      if (reason !== 'No such file or directory') this.troubles.push({ path, reason });
+    }
   }
 
   /** Names in a folder, undefined if it is none. */

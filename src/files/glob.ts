@@ -32,11 +32,11 @@ export async function expandPattern(pattern: string, list: ListFolder): Promise<
   return folders.sort();
 }
 
-/** One part of a pattern as an expression for names; an unfinished set is an ordinary `[`. */
-export function partMatcher(written: string): RegExp {
+/** One part of a pattern as an expression for names; an unfinished set is an ordinary `[`. `matchesDot`: also leading dots. */
+export function partMatcher(written: string, matchesDot = false): RegExp {
   // Stars in a row say no more than one, but would make the search try every way to share the name between them.
   const part = written.replace(/\*{2,}/g, '*');
-  let source = part.startsWith('.') ? '' : '(?!\\.)';
+  let source = matchesDot || part.startsWith('.') ? '' : '(?!\\.)';
   for (let at = 0; at < part.length;) {
     const set = /^\[([!^]?)(\]?[^\]]*)\]/su.exec(part.slice(at));
     const character = String.fromCodePoint(part.codePointAt(at) ?? 0);

@@ -14,6 +14,7 @@ import { FileError, PermissionError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { throwIfAborted } from '../time/deadline.js';
 import { decodeName, hostPath } from '../remote/names.js';
+import type { Exclusion } from './exclude.js';
 import type { SkippedFile, SymlinkChoice } from './transfer.js';
 
 const MAX_DEPTH = 200;
@@ -44,6 +45,7 @@ export interface LocalSource {
 
 export interface WalkOptions {
   readonly symlinks: SymlinkChoice;
+  readonly exclusion?: Exclusion | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -116,6 +118,7 @@ class Walk {
       this.#options.symlinks === 'follow' ? [...place.ancestors, realpathSync(hostPath(place.path))] : [];
     for (const name of readNames(place.path)) {
       const relative = place.relative === '' ? name : `${place.relative}/${name}`;
+      if (this.#options.exclusion?.excludes(name, relative) === true) continue;
       const child = { path: `${place.path}/${name}`, relative, ancestors };
       const found = lookAt(child.path);
       // What vanished since the folder was read is no longer part of it.
@@ -203,7 +206,7 @@ function unreadable(path: string, error: unknown): Error {
   if (code === 'EACCES' || code === 'EPERM') {
     return new PermissionError(`${safeText(path)} may not be read.`, {
       ...details,
-      hint: 'Change its permissions, or leave it out.',
+      hint: 'Change its permissions, or leave it out with --exclude.',
     });
   }
   if (code === 'ENOENT' || code === 'ENOTDIR') {

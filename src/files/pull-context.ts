@@ -3,6 +3,7 @@ import type { BoardReader } from './board-reader.js';
 import type { Meter } from './meter.js';
 import type { LocalAttributes } from './local-write.js';
 import type { PulledEntry } from './pull-plan.js';
+import type { MissingFile } from './transfer.js';
 import type { Tally } from './tally.js';
 
 /** What all parts of one pull share. */
@@ -17,6 +18,10 @@ export interface PullContext {
   readonly stallTimeoutMs: number;
   readonly meter: Meter;
   readonly signal: AbortSignal | undefined;
-  /** Hears of what is in place. */
+  /** Files that are unchanged if they are as empty as they are stated to be. */
+  readonly statedEmpty: ReadonlySet<PulledEntry>;
+  /** Gets what could not be read. */
+  readonly missing: MissingFile[];
+  /** Counts what is in place. */
   readonly tally: Tally;
 }

@@ -31,15 +31,16 @@ export async function pullFile(context: PullContext, entry: PulledEntry): Promis
   const offset = isLarge ? await claimPart(context, { entry, names, inFolder }) : 0;
   context.tally.resumed(offset);
   context.meter.advance(offset, entry.target);
+  let sizeBytes: number;
   try {
-    await withStallWatch(options, watch => new Reading(context, entry, watch).run(part, offset));
+    sizeBytes = await withStallWatch(options, watch => new Reading(context, entry, watch).run(part, offset));
     await place(part, path);
   } catch (error) {
     if (isLarge && isMissing(error) && (await lookAt(inFolder('')))) throw overtaken('pull', path);
     if (!isLarge || !isInterruption(error)) await remove(part);
     throw error;
   }
-  context.tally.add(entry);
+  context.tally.add({ kind: 'file', sizeBytes });
 }
 
 interface ClaimedPart {
@@ -107,15 +108,17 @@ class Reading {
     this.#watch = watch;
   }
 
-  async run(part: string, offset: number): Promise<void> {
+  /** Resolves with the size of the file. */
+  async run(part: string, offset: number): Promise<number> {
     const attributes = this.#context.attributesOf(this.#entry);
     const file = await GrowingFile.open(part, attributes.createMode, offset);
     try {
       const hash = createHash('sha256');
       if (this.#context.checksum && offset > 0) await this.#hashPart(part, hash);
-      await this.#receive(file, { offset, hash });
+      const sizeBytes = await this.#receive(file, { offset, hash });
       if (this.#context.checksum) await this.#compare(hash.digest('hex'));
       await file.finish(attributes);
+      return sizeBytes;
     } finally {
       await file.close();
     }
@@ -131,7 +134,7 @@ class Reading {
     }
   }
 
-  async #receive(file: GrowingFile, { offset, hash }: { offset: number; hash: Hash }): Promise<void> {
+  async #receive(file: GrowingFile, { offset, hash }: { offset: number; hash: Hash }): Promise<number> {
     const { checksum, reader, meter } = this.#context;
     const { source, target, sizeBytes } = this.#entry;
     let position = offset;
@@ -146,20 +149,14 @@ class Reading {
         this.#watch.signal.throwIfAborted();
       }
     }
-    if (position < sizeBytes) throw shrank(source);
+    // The size is what the file system states: the file ends where reading it ends.
+    return position;
   }
 
   async #compare(hash: string): Promise<void> {
     const { source, sizeBytes } = this.#entry;
     if ((await this.#context.reader.hash(source, sizeBytes, this.#watch)) !== hash) throw differs(source);
   }
-}
-
-export function shrank(path: string): FileError {
-  return new FileError(`${safeText(path)} became shorter on the board while it was being pulled.`, {
-    facts: { path },
-    hint: 'Nothing of it was put in place; try again when it is no longer written to.',
-  });
 }
 
 export function differs(path: string): ProtocolError {

@@ -37,6 +37,8 @@ export interface PullPlan {
   readonly files: readonly PulledEntry[];
   readonly symlinks: readonly PulledEntry[];
   readonly unchanged: readonly PulledEntry[];
+  /** Stated as empty, and empty here: only reading them shows whether they are unchanged. */
+  readonly statedEmpty: readonly PulledEntry[];
   readonly toCompare: readonly PulledEntry[];
 }
 
@@ -67,6 +69,7 @@ export async function planPull(
     files: [] as PulledEntry[],
     symlinks: [] as PulledEntry[],
     unchanged: [] as PulledEntry[],
+    statedEmpty: [] as PulledEntry[],
     toCompare: [] as PulledEntry[],
   };
   if (target.newFolder !== undefined) plan.newFolders.push(emptyFolder(target.newFolder));
@@ -82,8 +85,8 @@ export async function planPull(
 
 function entriesOf(root: RemoteRoot, place: string, symlinks: SymlinkChoice): PulledEntry[] {
   checkFolders(root);
-  return root.entries.flatMap(({ relative, item }: RemoteEntry): PulledEntry[] => {
-    if (relative.split('/').some(isUnfinished)) return [];
+  return root.entries.flatMap(({ relative, item, isReadable }: RemoteEntry): PulledEntry[] => {
+    if (relative.split('/').some(isUnfinished) || (!isReadable && item.kind !== 'symlink')) return [];
     if (item.kind === 'other' || (item.kind === 'symlink' && symlinks !== 'preserve')) return [];
     const { kind, mode, modifiedAtS, linkTarget } = item;
     return [
@@ -180,8 +183,13 @@ function verdict(entry: PulledEntry, found: Found | undefined, options: PullPlan
   }
   if (stats?.isFile() !== true || stats.size !== entry.sizeBytes) return 'files';
   if (options.keepModes && (stats.mode & 0o7777) !== entry.mode) return 'files';
-  if (options.checksum) return 'toCompare';
-  return sameTime(entry.modifiedAtS, modifiedAt(stats)) ? 'unchanged' : 'files';
+  if (options.checksum && entry.sizeBytes > 0) return 'toCompare';
+  return sameTime(entry.modifiedAtS, modifiedAt(stats)) ? sameHere(entry) : 'files';
+}
+
+/** What a file system states as empty may hold more when it is read. */
+function sameHere({ sizeBytes }: PulledEntry): 'statedEmpty' | 'unchanged' {
+  return sizeBytes === 0 ? 'statedEmpty' : 'unchanged';
 }
 
 /**

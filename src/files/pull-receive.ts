@@ -19,10 +19,8 @@ export async function receive(context: PullContext, plan: PullPlan): Promise<voi
   }
   for (const link of plan.symlinks) await receiveSymlink(context, link);
   const isAlone = (file: PulledEntry): boolean => file.sizeBytes >= LARGE_FILE_BYTES;
-  await pullBatches(
-    context,
-    plan.files.filter(file => !isAlone(file)),
-  );
+  const small = [...plan.files.filter(file => !isAlone(file)), ...plan.statedEmpty];
+  await pullBatches(context, small);
   await mapBounded(plan.files.filter(isAlone), LARGE_AT_ONCE, file => pullFile(context, file));
   for (const folder of foldersToFinish(plan)) {
     await setAttributes(joinPath(context.base, folder.target), context.attributesOf(folder));

@@ -1,11 +1,12 @@
 import { FileError, ProtocolError, UsageError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
+import type { Exclusion } from './exclude.js';
 import { expandPattern, hasPattern } from './glob.js';
 import { nameProblem } from './local-names.js';
 import { isUnfinished } from './part-name.js';
-import { splitTarget } from './paths.js';
+import { joinPath, splitTarget } from './paths.js';
 import type { BoardReader, RemoteEntry } from './board-reader.js';
-import type { SkippedFile, SymlinkChoice } from './transfer.js';
+import type { MissingFile, SkippedFile, SymlinkChoice } from './transfer.js';
 
 /** One source of a pull, found on the board. */
 export interface RemoteRoot {
@@ -20,7 +21,7 @@ export interface RemoteRoot {
 export async function findRoots(
   sources: readonly RemoteSource[],
   found: ReadonlyMap<string, RemoteEntry[]>,
-  reader: BoardReader,
+  { reader, exclusion }: { readonly reader: BoardReader; readonly exclusion: Exclusion },
 ): Promise<RemoteRoot[]> {
   const roots: RemoteRoot[] = [];
   for (const { path, name } of sources) {
@@ -29,12 +30,14 @@ export async function findRoots(
     else if (hasPattern(path)) roots.push(...(await findMatches(path, reader)));
     else throw notThere(path);
   }
-  for (const root of roots) refuseUnreadable(root);
+  for (const root of roots) refuseOther(root);
   const seen = new Set<string>();
-  return roots.filter(({ path, name }) => {
-    const key = `${path}\0${name}`;
-    return !seen.has(key) && seen.add(key);
-  });
+  return roots
+    .map(root => withoutExcluded(root, exclusion))
+    .filter(({ path, name, entries }) => {
+      const key = `${path}\0${name}`;
+      return entries.length > 0 && !seen.has(key) && seen.add(key);
+    });
 }
 
 async function findMatches(pattern: string, reader: BoardReader): Promise<RemoteRoot[]> {
@@ -70,7 +73,12 @@ export function parseSource(source: string): RemoteSource {
   return { path, name: isContent ? '' : name };
 }
 
-function refuseUnreadable(root: RemoteRoot): void {
+function withoutExcluded(root: RemoteRoot, exclusion: Exclusion): RemoteRoot {
+  if (exclusion.isEmpty) return root;
+  return { ...root, entries: root.entries.filter(({ relative }) => !exclusion.excludesBelow(root.name, relative)) };
+}
+
+function refuseOther(root: RemoteRoot): void {
   const [first] = root.entries;
   if (root.name === '' && first?.item.kind !== 'directory') {
     throw new FileError(`${safeText(root.path)} on the board is not a folder.`, { facts: { path: root.path } });
@@ -79,12 +87,19 @@ function refuseUnreadable(root: RemoteRoot): void {
     const what = first.item.kind === 'symlink' ? 'a symlink that leads nowhere' : 'neither a file nor a folder';
     throw new FileError(`${safeText(root.path)} on the board is ${what}.`, { facts: { path: root.path } });
   }
-  const closed = root.entries.find(({ item, isReadable }) => !isReadable && item.kind !== 'symlink');
-  if (!closed || closed.item.kind === 'other') return;
-  const path = closed.relative === '' ? root.path : `${root.path}/${closed.relative}`;
-  throw new FileError(`The board does not permit reading ${safeText(path)}.`, {
+}
+
+/** What of the entries the login user may not read. */
+export function closedOf({ path, entries }: RemoteRoot): MissingFile[] {
+  return entries
+    .filter(({ item, isReadable }) => !isReadable && (item.kind === 'file' || item.kind === 'directory'))
+    .map(({ relative }) => ({ path: joinPath(path, relative), reason: 'Permission denied' }));
+}
+
+export function notPermitted(path: string): FileError {
+  return new FileError(`The board does not permit reading ${safeText(path)}.`, {
     facts: { path, reason: 'permission' },
-    hint: 'Copy it to a place you may read with `mdt exec sudo cp`, or leave it out.',
+    hint: 'Copy it to a place you may read with `mdt exec sudo cp`, or leave it out with --exclude.',
   });
 }
 

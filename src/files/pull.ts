@@ -4,16 +4,18 @@ import { mapBounded } from '../time/concurrency.js';
 import { throwIfAborted } from '../time/deadline.js';
 import type { LongOperation } from '../time/progress.js';
 import { BoardReader } from './board-reader.js';
+import { Exclusion, nothingLeft } from './exclude.js';
 import { hostDestination, hostDestinationKind, placeSources, type Placement } from './destination.js';
 import { hashHere } from './local-read.js';
 import { lookAt, type LocalAttributes } from './local-write.js';
 import { joinPath } from './paths.js';
 import { checkLocalSpace, decidePull, planPull, type PulledEntry, type PullPlan } from './pull-plan.js';
 import { receive } from './pull-receive.js';
-import { findRoots, parseSource, skippedOf, type RemoteRoot } from './pull-survey.js';
+import { closedOf, findRoots, notPermitted, parseSource, skippedOf, type RemoteRoot } from './pull-survey.js';
 import { runTransfer } from './transfer-run.js';
 import {
   DEFAULT_STALL_TIMEOUT_MS,
+  type MissingFile,
   type SkippedFile,
   type TransferOptions,
   type TransferRequest,
@@ -26,6 +28,7 @@ interface Prepared {
   readonly placement: Placement;
   readonly plan: PullPlan;
   readonly skipped: readonly SkippedFile[];
+  readonly missing: MissingFile[];
   readonly reader: BoardReader;
 }
 
@@ -47,13 +50,14 @@ export async function pull(
 ): Promise<TransferSummary> {
   const startedAtMs = performance.now();
   const options = request.options ?? {};
-  const { placement, plan, skipped, reader } = await prepare(session, request, operation.signal);
+  const { placement, plan, skipped, missing, reader } = await prepare(session, request, operation.signal);
   const prepared = {
     task: 'pull',
     startedAtMs,
     changes: [...plan.newFolders, ...plan.symlinks, ...plan.files],
-    unchanged: plan.unchanged.length,
+    unchanged: plan.unchanged.length + (options.dryRun === true ? plan.statedEmpty.length : 0),
     skipped,
+    missing,
     targets: placement.roots.map(root => joinPath(placement.base, root)),
     isDryRun: options.dryRun === true,
   } as const;
@@ -65,6 +69,8 @@ export async function pull(
       checksum: options.checksum === true,
       resume: options.resume === true,
       attributesOf: attributes(options),
+      statedEmpty: new Set(plan.statedEmpty),
+      missing,
       stallTimeoutMs: options.stallTimeoutMs ?? DEFAULT_STALL_TIMEOUT_MS,
       meter,
       tally,
@@ -84,7 +90,8 @@ async function prepare(
   const symlinks = options.symlinks ?? 'preserve';
   const destination = hostDestination(request.destination);
   const kind = await hostDestinationKind(destination);
-  const { roots, reader } = await survey(session, request, signal);
+  const { roots, reader, exclusion } = await survey(session, request, signal);
+  const missing = missingOf(roots, reader, exclusion);
   const names = roots.map(root => root.name);
   const placement = placeSources(destination, kind, names);
   const compared = await planPull(roots, placement, {
@@ -100,19 +107,37 @@ async function prepare(
     checkLocalSpace(plan.files, bavail * bsize);
   }
   const loops = reader.loops.map(path => ({ path, reason: 'broken-symlink' }) as const);
-  return { placement, plan, skipped: [...roots.flatMap(root => skippedOf(root, symlinks)), ...loops], reader };
+  const skipped = [...roots.flatMap(root => skippedOf(root, symlinks)), ...loops];
+  return { placement, plan, skipped, missing, reader };
 }
 
 async function survey(
   session: SshSession,
   request: TransferRequest,
   signal: AbortSignal | undefined,
-): Promise<{ roots: RemoteRoot[]; reader: BoardReader }> {
+): Promise<{ roots: RemoteRoot[]; reader: BoardReader; exclusion: Exclusion }> {
   const symlinks = request.options?.symlinks ?? 'preserve';
   const sources = request.sources.map(parseSource);
   const paths = sources.map(source => source.path);
   const reader = new BoardReader(session, symlinks, signal);
-  return { roots: await findRoots(sources, await reader.tree(paths), reader), reader };
+  const exclusion = new Exclusion(request.options?.exclude);
+  const roots = await findRoots(sources, await reader.tree(paths), { reader, exclusion });
+  return { roots, reader, exclusion };
+}
+
+/** What the survey found and may not read. @throws FileError if there is nothing else, UsageError if all is left out. */
+function missingOf(roots: readonly RemoteRoot[], reader: BoardReader, exclusion: Exclusion): MissingFile[] {
+  if (roots.length === 0) throw nothingLeft();
+  const closed = roots.flatMap(closedOf);
+  const [first] = closed;
+  const isAll = roots.every(({ entries: [top] }) => top?.isReadable === false);
+  if (first && isAll) throw notPermitted(first.path);
+  const known = new Set(closed.map(({ path }) => path));
+  const others = reader.troubles.filter(({ path }) => {
+    const root = roots.find(each => path.startsWith(`${each.path}/`));
+    return !known.has(path) && root && !exclusion.excludesBelow(root.name, path.slice(root.path.length + 1));
+  });
+  return [...closed, ...others];
 }
 
 async function compareContent(plan: PullPlan, base: string, reader: BoardReader): Promise<PullPlan> {

@@ -3,6 +3,7 @@ import { mapBounded } from '../time/concurrency.js';
 import { throwIfAborted } from '../time/deadline.js';
 import type { LongOperation } from '../time/progress.js';
 import { BatchPrograms } from './batch-programs.js';
+import { Exclusion, nothingLeft } from './exclude.js';
 import { LinkGauge } from './link-gauge.js';
 import { readLocalSource, sourceName, type LocalSource } from './local-tree.js';
 import { hashPrefix } from './local-read.js';
@@ -57,6 +58,7 @@ export async function push(
     unchanged: plan.unchanged.length,
     skipped: sources.flatMap(source => source.skipped),
     targets: target.roots.map(root => joinPath(target.base, root)),
+    missing: [],
     isDryRun: dryRun === true,
   } as const;
   return await runTransfer(transfer, operation, async (meter, tally) => {
@@ -71,11 +73,14 @@ async function prepare(
   signal: AbortSignal | undefined,
 ): Promise<Prepared> {
   const options = request.options ?? {};
-  const wish = { destination: boardDestination(request.destination), names: request.sources.map(sourceName) };
-  const walk = { symlinks: options.symlinks ?? 'preserve', signal };
+  const exclusion = new Exclusion(options.exclude);
+  const wanted = request.sources.filter(source => !exclusion.excludes(sourceName(source), ''));
+  if (wanted.length === 0) throw nothingLeft();
+  const wish = { destination: boardDestination(request.destination), names: wanted.map(sourceName) };
+  const walk = { symlinks: options.symlinks ?? 'preserve', exclusion, signal };
   const [target, ...sources] = await Promise.all([
     surveyBoard(session, wish, { signal }),
-    ...request.sources.map(source => readLocalSource(source, walk)),
+    ...wanted.map(source => readLocalSource(source, walk)),
   ]);
   throwIfAborted(signal);
   const nowS = Date.now() / 1000;

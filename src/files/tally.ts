@@ -13,9 +13,19 @@ export class Tally {
   #symlinks = 0;
   #bytes = 0;
   #resumedBytes = 0;
+  #unchanged = 0;
 
   get files(): number {
     return this.#files;
+  }
+
+  /** Files that turned out to be here already only when they had been read. */
+  get unchanged(): number {
+    return this.#unchanged;
+  }
+
+  addUnchanged(): void {
+    this.#unchanged++;
   }
 
   add(entry: Placed): void {

@@ -181,7 +181,7 @@ export function decodeTarHeader(block: Buffer): RawTarHeader | undefined {
     type: block.toString('latin1', 156, 157),
     name: prefix === '' ? name : `${prefix}/${name}`,
     linkTarget: text(block, 157, MAX_NAME_BYTES),
-    sizeBytes: number(block, 124, 12),
+    sizeBytes: size(block),
     mode: number(block, 100, 8) & 0o7777,
     modifiedAtS: number(block, 136, 12),
   };
@@ -193,6 +193,12 @@ function text(block: Buffer, at: number, length: number): string {
   return decodeName(end === -1 ? field : field.subarray(0, end));
 }
 
+function size(block: Buffer): number {
+  const value = number(block, 124, 12);
+  if (value >= 0) return value;
+  throw new ProtocolError('A tar header holds a number that is out of range.');
+}
+
 function number(block: Buffer, at: number, length: number): number {
   const first = block[at] ?? 0;
   if ((first & 0x80) === 0) {
@@ -202,9 +208,10 @@ function number(block: Buffer, at: number, length: number): number {
       .replace(/[\0 ].*$/s, '');
     return /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : 0;
   }
-  let value = first & 0x7f;
+  // Two's complement, as GNU tar writes times before 1970: the bit after the mark is the sign.
+  let value = (first & 0x40) === 0 ? first & 0x3f : (first & 0x3f) - 0x40;
   for (let index = at + 1; index < at + length; index++) value = value * 256 + (block[index] ?? 0);
-  if (first >= 0xc0 || !Number.isSafeInteger(value)) {
+  if (!Number.isSafeInteger(value)) {
     throw new ProtocolError('A tar header holds a number that is out of range.');
   }
   return value;

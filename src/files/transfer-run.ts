@@ -3,7 +3,8 @@ import { safeText } from '../device/board-text.js';
 import type { LongOperation } from '../time/progress.js';
 import { Meter } from './meter.js';
 import { Tally, type Placed } from './tally.js';
-import { SKIP_REASONS, type SkippedFile, type TransferSummary } from './transfer.js';
+import { IncompleteTransferError } from './incomplete.js';
+import { SKIP_REASONS, type MissingFile, type SkippedFile, type TransferSummary } from './transfer.js';
 
 /** A transfer of which everything is known and nothing is done yet. */
 export interface PreparedTransfer {
@@ -13,6 +14,8 @@ export interface PreparedTransfer {
   readonly unchanged: number;
   readonly skipped: readonly SkippedFile[];
   readonly targets: readonly string[];
+  /** What could not be transferred; grows while the transfer runs. */
+  readonly missing: readonly MissingFile[];
   readonly isDryRun: boolean;
 }
 
@@ -22,17 +25,18 @@ export async function runTransfer(
   operation: LongOperation,
   work: (meter: Meter, tally: Tally) => Promise<void>,
 ): Promise<TransferSummary> {
-  const { task, changes, unchanged, skipped, targets, startedAtMs } = prepared;
+  const { task, changes, unchanged, skipped, targets, missing, startedAtMs } = prepared;
   const tally = new Tally();
   const summary = (): TransferSummary => ({
     ...tally.totals(),
-    unchanged,
+    unchanged: unchanged + tally.unchanged,
     skipped,
     targets,
     elapsedMs: Math.round(performance.now() - startedAtMs),
   });
   if (prepared.isDryRun) {
     for (const entry of changes) tally.add(entry);
+    if (missing.length > 0) throw new IncompleteTransferError(task, missing, summary());
     return summary();
   }
   const files = changes.filter(entry => entry.kind === 'file');
@@ -41,6 +45,8 @@ export async function runTransfer(
   for (const { path, reason } of skipped) meter.message(`Left out ${safeText(path)}: ${SKIP_REASONS[reason]}.`);
   try {
     await work(meter, tally);
+    for (const { path, reason } of missing) meter.message(`Not ${task}ed: ${safeText(path)}: ${safeText(reason)}.`);
+    if (missing.length > 0) throw new IncompleteTransferError(task, missing, summary());
   } catch (error) {
     const told = error instanceof TransportError ? interrupted(error, tally.files, files.length) : error;
     meter.fail(told);

@@ -11,6 +11,8 @@ export interface TransferOptions {
   readonly checksum?: boolean;
   /** Compress on the way where a sample of the data and the speed of the link say that it pays. Default true. */
   readonly compress?: boolean;
+  /** Patterns of what is left out (exclude.ts). */
+  readonly exclude?: readonly string[];
   /** Keep modes and modification times. Default true. */
   readonly keepAttributes?: boolean;
   /** Check and compare everything, then change nothing. */
@@ -50,6 +52,13 @@ export const SKIP_REASONS = {
 export interface SkippedFile {
   readonly path: string;
   readonly reason: keyof typeof SKIP_REASONS;
+}
+
+/** A file that should have been transferred and was not. */
+export interface MissingFile {
+  readonly path: string;
+  /** What the system said of it, such as `Permission denied`; not yet safe to print. */
+  readonly reason: string;
 }
 
 /** What a transfer did; with `dryRun`, what it would do. */

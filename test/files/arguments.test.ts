@@ -8,28 +8,41 @@ test('push with one word goes to the home folder of the board', async t => {
   t.deepEqual(await parsePushArguments(['model.tflite']), { sources: ['model.tflite'], destination: '/home/mendel/' });
 });
 
-test('push takes a last word that is not on this host as the remote path, relative ones under the home folder', async t => {
-  const none = join(await tempDir(t), 'none');
-  t.deepEqual(await parsePushArguments(['a', 'b', 'models']), {
-    sources: ['a', 'b'],
-    destination: '/home/mendel/models',
-  });
-  t.deepEqual(await parsePushArguments(['a', none]), { sources: ['a'], destination: none });
-});
-
-test('push takes a last word that is on this host as a local path, and says so where it is absolute', async t => {
+test('push takes the last word as the remote path, relative ones below the home folder', async t => {
   const dir = await tempDir(t);
-  await writeFile(join(dir, 'a'), '');
   await mkdir(join(dir, 'folder'));
-  const parsed = await parsePushArguments(['x', join(dir, 'folder')]);
-  t.deepEqual(parsed.sources, ['x', join(dir, 'folder')]);
-  t.is(parsed.destination, '/home/mendel/');
-  t.regex(parsed.notice ?? '', /exists on this host too/);
-  t.is((await parsePushArguments(['x', 'package.json'])).notice, undefined);
+  await writeFile(join(dir, 'file'), '');
+  const destinations = [
+    ['models', '/home/mendel/models'],
+    ['~/models/', '/home/mendel/models/'],
+    ['/tmp/', '/tmp/'],
+    ['/tmp', '/tmp'],
+    ['//tmp', '/tmp'],
+    [join(dir, 'folder'), join(dir, 'folder')],
+    [join(dir, 'file'), join(dir, 'file')],
+    ['src/', '/home/mendel/src/'],
+    ['~', '/home/mendel/'],
+  ] as const;
+  for (const [last, destination] of destinations) {
+    t.deepEqual(await parsePushArguments(['a', 'b', last]), { sources: ['a', 'b'], destination }, last);
+  }
 });
 
-test('two slashes always mean a path of the board', async t => {
-  t.deepEqual(await parsePushArguments(['x', '//tmp']), { sources: ['x'], destination: '/tmp' });
+test('push takes a relative last word that exists here as one more source, and says so', async t => {
+  for (const last of ['package.json', 'src']) {
+    const { notice, ...parsed } = await parsePushArguments(['x', last]);
+    t.deepEqual(parsed, { sources: ['x', last], destination: '/home/mendel/' });
+    t.regex(notice ?? '', /--to/);
+  }
+});
+
+test('--to names the destination, a folder, beyond doubt', async t => {
+  const words = ['x', 'package.json'];
+  t.deepEqual(await parsePushArguments(words, 'models'), { sources: words, destination: '/home/mendel/models/' });
+  t.deepEqual(await parsePushArguments(['x'], '/tmp/'), { sources: ['x'], destination: '/tmp/' });
+  t.deepEqual(parsePullArguments(['a', '/b'], 'here'), { sources: ['/home/mendel/a', '/b'], destination: 'here/' });
+  await t.throwsAsync(parsePushArguments(['x'], ''), { code: 'USAGE' });
+  t.throws(() => parsePullArguments(['x'], ''), { code: 'USAGE' });
 });
 
 test('pull takes the last word as the local folder, and the current one if there is a single word', t => {

@@ -34,6 +34,7 @@ const LONG = {
   'numeric-owner': '.',
   overwrite: '.',
   owner: '!',
+  'quoting-style': '!',
   'no-overwrite-dir': '.',
   'preserve-permissions': 'p',
   'same-permissions': 'p',
