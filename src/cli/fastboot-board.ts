@@ -4,6 +4,7 @@ import type { BoardMessage } from '../fastboot/exchange.js';
 import { boardRequest } from './board.js';
 import type { Cli } from './cli.js';
 import { timeoutOption } from './options.js';
+import { messagePrinter } from './output/board-messages.js';
 import { addVerb, type VerbText } from './verb.js';
 
 /** Declares a verb of `mdt fastboot`, with the options that all of them have. */
@@ -25,9 +26,7 @@ export function boardOption(): Option {
 export async function fastbootFor(
   cli: Cli,
   command: Command,
-  onMessage: (message: BoardMessage) => void = ({ text }) => {
-    cli.printer.note(`(bootloader) ${text}`);
-  },
+  onMessage: (message: BoardMessage) => void = messagePrinter(cli.printer),
 ): Promise<FastbootClient> {
   const { findFastbootBoard } = await import('../power/fastboot-boards.js');
   const { route } = await findFastbootBoard(cli.host, { ...boardRequest(cli, command), list: cli.io.listUsb });

@@ -1,6 +1,6 @@
 import { ProtocolError } from '../errors.js';
 import { safeLines, safeText } from '../device/board-text.js';
-import type { Deadline } from '../time/deadline.js';
+import { withDeadline, type Deadline } from '../time/deadline.js';
 import { encodeCommand } from './command.js';
 import { FastbootFailError } from './fail-error.js';
 import { MAX_RESPONSE_BYTES, parseResponse, type Response } from './response.js';
@@ -13,7 +13,7 @@ export interface BoardMessage {
 }
 
 export interface ExchangeOptions {
-  /** Longest silence of the board; every INFO and TEXT starts it anew. */
+  /** Longest silence of the board; every INFO and TEXT starts it anew. A whole answer may take WHOLE_ANSWER times as long. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
   readonly onMessage?: ((message: BoardMessage) => void) | undefined;
@@ -24,6 +24,10 @@ export type Ending = Extract<Response, { kind: 'data' }> | { readonly kind: 'oka
 
 /** Far beyond the most talkative `oem` command; a board that says more is not going to end. */
 const MAX_MESSAGES = 100_000;
+
+/** A board that speaks for so many times its longest silence is not going to end: 5 minutes, for writing 100. */
+const WHOLE_ANSWER = 10;
+const ENDLESS_HINT = 'The board goes on to speak without an end: restart it.';
 
 const CABLE_HINT = 'Check the cable and the power of the board, and whether it is still in fastboot.';
 
@@ -53,8 +57,15 @@ export class Exchange {
 
   /** Reads on over INFO and TEXT to the answer that counts. @throws FastbootFailError if that is FAIL */
   async answer(): Promise<Ending> {
+    const { timeoutMs, ...deadline } = this.#deadline('waiting for the end of the answer to');
+    const whole = { ...deadline, timeoutMs: timeoutMs * WHOLE_ANSWER, hint: ENDLESS_HINT };
+    return await withDeadline(whole, signal => this.#readAnswer(signal));
+  }
+
+  async #readAnswer(signal: AbortSignal): Promise<Ending> {
+    const deadline = { ...this.#deadline('waiting for the answer to'), signal };
     for (let messages = 0; messages < MAX_MESSAGES; messages++) {
-      const packet = await this.#transport.receive(MAX_RESPONSE_BYTES, this.#deadline('waiting for the answer to'));
+      const packet = await this.#transport.receive(MAX_RESPONSE_BYTES, deadline);
       const response = parseResponse(packet, this.command);
       switch (response.kind) {
         case 'info':

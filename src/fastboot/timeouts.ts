@@ -1,4 +1,7 @@
-/** How long a board may be silent before it is given up, in milliseconds. INFO and TEXT from it start the time anew. */
+/**
+ * How long a board may be silent before it is given up, in milliseconds. INFO and TEXT from it start the time anew,
+ * but a whole answer may take only ten times as long.
+ */
 export interface FastbootTimeouts {
   /** For an answer; AOSP's value by default. */
   readonly responseMs: number;

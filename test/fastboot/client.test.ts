@@ -4,6 +4,8 @@ import { FastbootClient, type ClientOptions } from '../../src/fastboot/client.js
 import type { BoardMessage } from '../../src/fastboot/exchange.js';
 import { FastbootFailError } from '../../src/fastboot/fail-error.js';
 import { wholeImage } from '../../src/fastboot/payload.js';
+import type { Transport } from '../../src/fastboot/transport.js';
+import { pause } from '../../src/time/deadline.js';
 import { bytesImage } from '../fakes/fastboot/bytes-image.js';
 import { ScriptedTransport, type Line } from '../fakes/fastboot/scripted-transport.js';
 
@@ -195,6 +197,29 @@ test('a board that never stops talking is given up', async t => {
     ...Array.from({ length: 100_000 }, () => ({ deliver: 'INFOblah' })),
   ]);
   await t.throwsAsync(client.oem('chat'), { instanceOf: ProtocolError, message: /does not stop/ });
+});
+
+test('a board that says something now and then, and never ends, is given up after ten times its longest silence', async t => {
+  // Each answer comes long before the time for one is up.
+  const transport: Transport = {
+    ...{ name: 'endless', dataPacketBytes: 16, send: () => Promise.resolve() },
+    receive: async (_maxBytes, { signal }) => {
+      await pause(50, signal);
+      return Buffer.from('INFOworking');
+    },
+    close: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
+  };
+  const heard: BoardMessage[] = [];
+  const client = new FastbootClient(transport, {
+    timeouts: { responseMs: 100 },
+    onMessage: message => heard.push(message),
+  });
+  const error = await t.throwsAsync(client.oem('chat'), { instanceOf: TimeoutError });
+  t.is(error.operation, 'waiting for the end of the answer to oem chat');
+  t.is(error.timeoutMs, 1000);
+  t.true(heard.length > 2);
+  await t.throwsAsync(client.getvar('version'), { instanceOf: TransportError, message: /is closed/ });
 });
 
 for (const [what, send] of [

@@ -42,6 +42,11 @@ export class Printer {
     write(this.#io.stderr, `${text}\n`);
   }
 
+  /** Text beside the result that brings its own line ends. */
+  noteText(text: string): void {
+    write(this.#io.stderr, text);
+  }
+
   warn(text: string): void {
     this.note(`${this.onStderr('yellow', 'warning:')} ${text}`);
   }
