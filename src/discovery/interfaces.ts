@@ -1,5 +1,7 @@
+import { access } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
+import { join } from 'node:path';
 import { isLinkLocalIpv6 } from '../device/route.js';
 import { findGadget, type Gadget } from './gadget.js';
 
@@ -35,17 +37,36 @@ type HostInterfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
 /** More adapters than a host sensibly has; containers can make hundreds, and each costs four sockets. */
 const MAX_LINKS = 64;
 
-/** The interfaces of this host that are up and have an address, loopback included. */
+/** The interfaces of this host that are up and have an address, loopback included; at most 64, the likeliest for boards. */
 export async function listLinks(source: LinkSource = {}): Promise<Link[]> {
   const { interfaces = networkInterfaces, platform = process.platform, sysfsRoot = '/sys' } = source;
-  const links = Object.entries(interfaces())
-    .flatMap(([name, infos]) => (infos === undefined || infos.length === 0 ? [] : [linkOf(name, infos, platform)]))
-    .slice(0, MAX_LINKS);
-  return await Promise.all(
+  const links = Object.entries(interfaces()).flatMap(([name, infos]) =>
+    infos === undefined || infos.length === 0 ? [] : [linkOf(name, infos, platform)],
+  );
+  const known = await Promise.all(
     links.map(async link => {
       const gadget = platform === 'linux' ? await findGadget(link.name, sysfsRoot) : gadgetByAddress(link);
-      return gadget ? { ...link, gadget } : link;
+      return { link: gadget ? { ...link, gadget } : link, rank: await rankOf(link, gadget, sysfsRoot) };
     }),
+  );
+  return known
+    .sort((a, b) => a.rank - b.rank)
+    .slice(0, MAX_LINKS)
+    .map(({ link }) => link);
+}
+
+/** Where there are too many, these come first: cables of boards, this host itself, hardware, all else. */
+async function rankOf(link: Link, gadget: Gadget | undefined, sysfsRoot: string): Promise<number> {
+  if (gadget !== undefined) return 0;
+  if (link.loopback) return 1;
+  return (await isHardware(link.name, sysfsRoot)) ? 2 : 3;
+}
+
+/** Linux: virtual interfaces have no device in sysfs. */
+async function isHardware(interfaceName: string, sysfsRoot: string): Promise<boolean> {
+  return await access(join(sysfsRoot, 'class', 'net', interfaceName, 'device')).then(
+    () => true,
+    () => false,
   );
 }
 

@@ -17,6 +17,9 @@ export interface MdnsSourceOptions {
 const MDNS_PORT = 5353;
 const INTERFACE_POLL_MS = 1000;
 const MAX_NAME_LENGTH = 63;
+const SETTLING_MS = 3000;
+/** Interfaces that a warning names; of the others it gives the number. */
+const MAX_NAMED = 3;
 
 /** Finds boards by multicast DNS, on each interface for itself: one that does not work never silences the others. */
 export function mdnsSource(options: MdnsSourceOptions = {}): DiscoverySource {
@@ -38,6 +41,7 @@ class MdnsSearch implements Disposable {
   readonly #options: MdnsSourceOptions;
   readonly #searches = new Map<string, MdnsLink>();
   readonly #warned = new Set<string>();
+  readonly #failedSince = new Map<string, number>();
   #links: readonly Link[] = [];
   #reporting: NodeJS.Immediate | undefined;
 
@@ -106,13 +110,34 @@ class MdnsSearch implements Disposable {
     });
   }
 
+  /** One warning for all interfaces that have failed since the last one. */
   #warnOfFailures(): void {
-    for (const { link, failure } of this.#searches.values()) {
-      if (!failure || this.#warned.has(link.name)) continue;
+    const now = monotonicNow();
+    const failed = [...this.#searches.values()].flatMap(({ link, failure }) => {
+      if (failure === undefined || this.#warned.has(link.name)) return [];
+      const since = this.#failedSince.get(link.name) ?? now;
+      this.#failedSince.set(link.name, since);
+      if (isSettling(link, failure) && now - since < SETTLING_MS) return [];
       this.#warned.add(link.name);
-      this.#context.warn(`Boards cannot be looked for on ${safeText(link.name)}: ${connectReason(failure)}.`);
-    }
+      return [{ name: safeText(link.name), reason: connectReason(failure) }];
+    });
+    if (failed.length > 0) this.#context.warn(failureText(failed));
   }
+}
+
+/** IPv6 addresses cannot be used before the system has looked for duplicates, for one to three seconds (RFC 4862). */
+function isSettling(link: Link, failure: NodeJS.ErrnoException): boolean {
+  return failure.code === 'EADDRNOTAVAIL' && link.ipv4.length === 0;
+}
+
+function failureText(failed: readonly { readonly name: string; readonly reason: string }[]): string {
+  const [first, ...others] = failed;
+  if (first !== undefined && others.length === 0) {
+    return `Boards cannot be looked for on ${first.name}: ${first.reason}.`;
+  }
+  const named = failed.slice(0, MAX_NAMED).map(({ name, reason }) => `${name} (${reason})`);
+  const more = failed.length > MAX_NAMED ? ` and ${String(failed.length - MAX_NAMED)} more` : '';
+  return `Boards cannot be looked for on ${String(failed.length)} interfaces: ${named.join(', ')}${more}.`;
 }
 
 /** Resolves after the polling interval, or as soon as the signal aborts. */

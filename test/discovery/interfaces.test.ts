@@ -40,6 +40,16 @@ test('a host with hundreds of interfaces is searched on some of them', async t =
   t.is((await listLinks({ interfaces: () => interfaces, platform: 'darwin' })).length, 64);
 });
 
+test('of hundreds of interfaces the cable of a board is searched, wherever the system lists it', async t => {
+  const sysfsRoot = await tempDir(t);
+  await pretendSysfs(sysfsRoot, 'usb0', { idVendor: '18d1', idProduct: '9303', serial: 'swift-otter' });
+  const names = [...Array.from({ length: 300 }, (_, index) => `veth${String(index)}`), 'usb0'];
+  const interfaces = Object.fromEntries(names.map(name => [name, [info('192.168.100.50/24')]]));
+  const links = await listLinks({ interfaces: () => interfaces, platform: 'linux', sysfsRoot });
+  t.is(links.length, 64);
+  t.deepEqual([links[0]?.name, links[0]?.gadget?.usbPort], ['usb0', '1-1.4']);
+});
+
 for (const [ids, what] of [
   [['18d1', '9303'], 'Day and later on i.MX'],
   [['18d1', '9304'], 'Day and later on MediaTek'],
