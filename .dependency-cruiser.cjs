@@ -15,10 +15,11 @@ const allowedRooms = {
   remote: [...FLOOR, 'config/', 'keys/', 'ssh/'],
   pairing: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'remote/', 'console/'],
   files: [...FLOOR, 'formats/', 'config/', 'keys/', 'discovery/', 'ssh/', 'remote/', 'pairing/'],
-  power: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'remote/', 'fastboot/', 'pairing/'],
+  bootloader: [...FLOOR, ...['config/', 'keys/', 'discovery/', 'ssh/', 'remote/', 'fastboot/', 'console/', 'pairing/']],
   flash: [
     ...FLOOR,
-    ...['formats/', 'config/', 'keys/', 'discovery/', 'ssh/', 'remote/', 'fastboot/', 'console/', 'pairing/', 'power/'],
+    ...['formats/', 'config/', 'keys/', 'discovery/', 'ssh/', 'remote/', 'fastboot/', 'console/', 'pairing/'],
+    'bootloader/',
   ],
   udev: [...FLOOR, 'discovery/'],
   models: [...FLOOR, 'config/', 'keys/', 'discovery/', 'ssh/', 'remote/', 'pairing/', 'tflite/', 'files/'],
@@ -30,7 +31,7 @@ const allowedRooms = {
   library: [
     ...FLOOR,
     ...['config/', 'keys/', 'discovery/', 'ssh/', 'remote/', 'console/', 'pairing/', 'tflite/'],
-    ...['files/', 'power/', 'flash/', 'udev/', 'models/', 'bench/'],
+    ...['files/', 'bootloader/', 'flash/', 'udev/', 'models/', 'bench/'],
   ],
   'virtual-board': [...FLOOR, 'formats/', 'keys/', 'agent/agent-file\\.ts'],
 };

@@ -55,7 +55,7 @@ export type { CompileOutput, CompileRequest, CompileResult } from './models/comp
 export type { BenchRequest, RunChoices } from './bench/request.js';
 export type { Baseline } from './bench/compare.js';
 export type { BenchReport, Comparison, Conditions, ModelReport, Scaling, TrainingReport } from './bench/report.js';
-export type { BoardPlace } from './flash/locate-board.js';
+export type { BoardPlace } from './bootloader/locate-board.js';
 export type { BoardResult } from './flash/flash-all.js';
 export type { FlashOutcome } from './flash/flash-board.js';
 export type { FlashPreview } from './flash/preview.js';

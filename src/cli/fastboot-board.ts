@@ -28,7 +28,7 @@ export async function fastbootFor(
   command: Command,
   onMessage: (message: BoardMessage) => void = messagePrinter(cli.printer),
 ): Promise<FastbootClient> {
-  const { findFastbootBoard } = await import('../power/fastboot-boards.js');
+  const { findFastbootBoard } = await import('../bootloader/fastboot-boards.js');
   const { route } = await findFastbootBoard(cli.host, { ...boardRequest(cli, command), list: cli.io.listUsb });
   const { timeout } = command.opts<{ timeout?: number }>();
   const timeouts = timeout === undefined ? {} : { responseMs: timeout, eraseMs: timeout, flashMs: timeout };

@@ -6,7 +6,7 @@ import type { FlashOutcome } from '../flash/flash-board.js';
 import type { FlashRequest } from '../flash/prepare-flash.js';
 import type { ImageSet } from '../flash/image-set.js';
 import type { FlashRecord } from '../flash/journal.js';
-import type { BoardPlace } from '../flash/locate-board.js';
+import type { BoardPlace } from '../bootloader/locate-board.js';
 import type { MendelVersion } from '../flash/verify.js';
 import { boardRequest, progressFor } from './board.js';
 import type { Cli } from './cli.js';
@@ -97,7 +97,7 @@ function printAll(cli: Cli, results: readonly BoardResult[], told: { options: Fl
 }
 
 async function placesOf(cli: Cli, command: Command, options: FlashOptions): Promise<BoardPlace[]> {
-  const { boardsInFastboot, locateBoard } = await import('../flash/locate-board.js');
+  const { boardsInFastboot, locateBoard } = await import('../bootloader/locate-board.js');
   const request = { ...boardRequest(cli, command), console: options.console, resume: options.resume };
   if (options.all !== true) return [await locateBoard(cli.host, request)];
   return await boardsInFastboot(cli.host, request);

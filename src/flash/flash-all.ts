@@ -4,7 +4,7 @@ import { throwIfAborted } from '../time/deadline.js';
 import type { OnProgress } from '../time/progress.js';
 import { flashBoard, type FlashOutcome } from './flash-board.js';
 import type { FlashRequest } from './prepare-flash.js';
-import type { BoardPlace } from './locate-board.js';
+import type { BoardPlace } from '../bootloader/locate-board.js';
 
 export interface FlashAllRequest extends Omit<FlashRequest, 'onProgress' | 'onUnfinished'> {
   /** Makes the listener for each board. */

@@ -2,8 +2,8 @@ import type { FastbootTarget } from '../device/fastboot-target.js';
 import type { SshRoute } from '../device/route.js';
 import type { HostContext } from '../pairing/host.js';
 import { throwIfAborted } from '../time/deadline.js';
-import { enterFastboot } from './enter-fastboot.js';
-import type { BoardPlace } from './locate-board.js';
+import { arrive } from '../bootloader/arrive.js';
+import type { BoardPlace } from '../bootloader/locate-board.js';
 import type { FlashPlan } from './plan.js';
 import { prepareFlash, type FlashRequest } from './prepare-flash.js';
 import { runPlan } from './run-plan.js';
@@ -28,24 +28,23 @@ export interface FlashOutcome {
  */
 export async function flashBoard(host: HostContext, place: BoardPlace, request: FlashRequest): Promise<FlashOutcome> {
   const { signal, timeouts, onMessage } = request;
-  const entered = await enterFastboot(host, place, { ...request, connect: { timeouts, onMessage } });
-  const { link, client, mendelRoutes } = entered;
+  const { mendelRoutes, ...ready } = await arrive(host, place, { ...request, connect: { timeouts, onMessage } });
   try {
-    const { plan, facts, record, journal } = await prepareFlash(host, { link, client, place }, request);
+    const { plan, facts, record, journal } = await prepareFlash(host, { ...ready, place }, request);
     throwIfAborted(signal);
     for (const text of plan.remarks) request.onProgress?.({ kind: 'message', task: 'flash', text });
     const { console } = place;
-    const run = { plan, images: request.images.images, link, journal, record, console, settings: request };
-    await runPlan({ ...run, serialNumber: facts.serialNumber }, client, request);
+    const run = { plan, images: request.images.images, journal, record, console, settings: request };
+    await runPlan({ ...run, serialNumber: facts.serialNumber }, ready, request);
     const { steps } = plan;
     return {
       serialNumber: facts.serialNumber,
       steps,
       resumedSteps: record.completed,
       mendelRoutes,
-      target: link.target,
+      target: ready.board.route.target,
     };
   } finally {
-    await client.close();
+    await ready.client.close();
   }
 }

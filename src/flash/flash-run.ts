@@ -1,8 +1,7 @@
-import type { FastbootClient } from '../fastboot/client.js';
+import type { ReadyBoard } from '../bootloader/wait-for-fastboot.js';
 import type { BoardMessage } from '../fastboot/exchange.js';
 import type { FastbootTimeouts } from '../fastboot/timeouts.js';
 import type { LongOperation } from '../time/progress.js';
-import type { BoardLink } from './board-link.js';
 import type { InspectedImage } from './inspect.js';
 import type { FlashJournal, FlashRecord } from './journal.js';
 import type { FlashPlan, FlashStep } from './plan.js';
@@ -11,7 +10,6 @@ import type { FlashPlan, FlashStep } from './plan.js';
 export interface FlashRun {
   readonly plan: FlashPlan;
   readonly images: ReadonlyMap<string, InspectedImage>;
-  readonly link: BoardLink;
   readonly journal: FlashJournal;
   /** Where to begin: at its `completed`. */
   readonly record: FlashRecord;
@@ -32,7 +30,7 @@ export interface RunSettings {
 
 /** What a step of it is given. */
 export interface Work {
-  readonly connection: FastbootClient;
+  readonly ready: ReadyBoard;
   readonly operation: LongOperation;
   /** Called before the board is told to change what it holds. */
   readonly onWriting: () => void;

@@ -1,15 +1,15 @@
 import { join, resolve } from 'node:path';
 import { FileError, UsageError } from '../errors.js';
-import type { FastbootClient } from '../fastboot/client.js';
+import type { BoardPlace } from '../bootloader/locate-board.js';
+import type { ReadyBoard } from '../bootloader/wait-for-fastboot.js';
+import { formatFastbootTarget } from '../device/fastboot-target.js';
 import type { HostContext } from '../pairing/host.js';
 import type { LongOperation } from '../time/progress.js';
 import { checkBoard, readBoardFacts, readPartitionSizes, type BoardFacts } from './board-facts.js';
-import type { BoardLink } from './board-link.js';
 import { checkPlan } from './check-plan.js';
 import type { RunSettings } from './flash-run.js';
 import type { ImageSet } from './image-set.js';
 import { FlashJournal, type FlashRecord } from './journal.js';
-import type { BoardPlace } from './locate-board.js';
 import { describeStep, planFlash, type FlashPlan, type PlanOptions } from './plan.js';
 
 export interface FlashRequest extends Omit<PlanOptions, 'replacements'>, LongOperation, RunSettings {
@@ -33,9 +33,7 @@ export function journalFolder({ paths }: HostContext): string {
 }
 
 /** A board in fastboot, and the connection to it. */
-export interface Reached {
-  readonly link: BoardLink;
-  readonly client: FastbootClient;
+export interface Reached extends ReadyBoard {
   readonly place: BoardPlace;
 }
 
@@ -53,15 +51,16 @@ export interface Prepared {
 /** Asks a board in fastboot what it is and checks everything; writes nothing. @throws as planFor */
 export async function prepareFlash(
   host: HostContext,
-  { link, client, place }: Reached,
+  { board, client, place }: Reached,
   request: FlashRequest,
 ): Promise<Prepared> {
   const { images, signal } = request;
   const { manifests } = images;
-  const shown = await readBoardFacts(client, { usbSerialNumber: link.usbSerialNumber, signal });
+  const shown = await readBoardFacts(client, { usbSerialNumber: board.device.serialNumber, signal });
   const remarks = checkedBoard(shown, request);
+  const target = formatFastbootTarget(board.route.target);
   const isRepeated = manifests.some(one => one.identity.repeatedSerialNumber === shown.serialNumber);
-  const journal = new FlashJournal(journalFolder(host), isRepeated ? link.name : (shown.serialNumber ?? link.name));
+  const journal = new FlashJournal(journalFolder(host), isRepeated ? target : (shown.serialNumber ?? target));
   const before = await readJournal(journal, request);
   const isResumed = await wantsResume(before, request);
   const facts = { ...shown, hasHome: hasHome(shown, before, isResumed) };

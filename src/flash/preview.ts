@@ -1,8 +1,8 @@
 import { UsageError } from '../errors.js';
 import { contactBoard } from '../pairing/contact.js';
 import type { HostContext } from '../pairing/host.js';
-import { enterFastboot } from './enter-fastboot.js';
-import type { BoardPlace } from './locate-board.js';
+import { arrive } from '../bootloader/arrive.js';
+import type { BoardPlace } from '../bootloader/locate-board.js';
 import type { FlashPlan } from './plan.js';
 import { planFor, prepareFlash, type FlashRequest } from './prepare-flash.js';
 import { readRunningFacts } from './running-facts.js';
@@ -37,9 +37,9 @@ export async function previewFlash(host: HostContext, place: BoardPlace, request
 /** Its console is left alone, too: by that a board is brought into fastboot which is not there. */
 async function previewInFastboot(host: HostContext, place: BoardPlace, request: FlashRequest): Promise<FlashPreview> {
   const { timeouts, onMessage } = request;
-  const { client, link } = await enterFastboot(host, place, { ...request, connect: { timeouts, onMessage } });
+  const { board, client } = await arrive(host, place, { ...request, connect: { timeouts, onMessage } });
   try {
-    const reached = { link, client, place };
+    const reached = { board, client, place };
     const { plan, record } = await prepareFlash(host, reached, { ...request, onUnfinished: undefined });
     return { ...plan, steps: plan.steps.slice(record.completed), isRestarted: false };
   } finally {

@@ -1,4 +1,5 @@
 import { BoardRefusedError } from '../errors.js';
+import { reconnect, type ReadyBoard } from '../bootloader/wait-for-fastboot.js';
 import type { FastbootClient } from '../fastboot/client.js';
 import { FastbootFailError } from '../fastboot/fail-error.js';
 import { TABLE_PARTITIONS } from './check-plan.js';
@@ -16,23 +17,23 @@ const RETURN_TIMEOUT_MS = 60_000;
  * the new partitions before it. With the table there is a `misc`, so that this one is refused only by a U-Boot that does
  * not read the new table; then a person has to restart the board, and `--resume` goes on.
  */
-export async function restartIntoFastboot(run: FlashRun, work: Work): Promise<FastbootClient> {
-  const { link, serialNumber, settings, console } = run;
-  const { connection, operation, left } = work;
+export async function restartIntoFastboot(run: FlashRun, work: Work): Promise<ReadyBoard> {
+  const { serialNumber, settings, console } = run;
+  const { ready, operation, left } = work;
   const { signal } = operation;
   try {
-    await connection.rebootBootloader(signal);
+    await ready.client.rebootBootloader(signal);
   } catch (error) {
-    if (!(error instanceof FastbootFailError) || (await hasMisc(connection, signal))) throw error;
+    if (!(error instanceof FastbootFailError) || (await hasMisc(ready.client, signal))) throw error;
     if (console === undefined) {
       if (!left.some(step => step.kind === 'flash' && TABLE_PARTITIONS.includes(step.partition))) throw stuck(error);
       const text = 'The eMMC is blank, so that the board cannot restart into fastboot; going on without.';
       operation.onProgress?.({ kind: 'message', task: 'flash', text });
-      return connection;
+      return ready;
     }
     await restartByConsole(console, work);
   }
-  return await link.reconnect(connection, {
+  return await reconnect(ready, {
     ...{ serialNumber, signal, timeouts: settings.timeouts, onMessage: settings.onMessage },
     timeoutMs: settings.returnTimeoutMs ?? RETURN_TIMEOUT_MS,
   });

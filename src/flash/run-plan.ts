@@ -1,5 +1,5 @@
 import { MdtError } from '../errors.js';
-import type { FastbootClient } from '../fastboot/client.js';
+import type { ReadyBoard } from '../bootloader/wait-for-fastboot.js';
 import { throwIfAborted } from '../time/deadline.js';
 import type { LongOperation } from '../time/progress.js';
 import type { FlashRun, Work } from './flash-run.js';
@@ -10,14 +10,14 @@ import { FlashStepError } from './step-error.js';
 
 /**
  * Does the steps that are left, one after the other, and notes each in the journal when it is done; at the end, and
- * where nothing was written, the journal is gone. `client` is a connection to the board; it is closed.
+ * where nothing was written, the journal is gone. The connection to the board is closed.
  * @throws FlashStepError, after which the journal says where to go on; FileError if there can be no journal, with nothing
  * written
  */
-export async function runPlan(run: FlashRun, client: FastbootClient, operation: LongOperation): Promise<void> {
-  const { plan, journal, record, link } = run;
+export async function runPlan(run: FlashRun, board: ReadyBoard, operation: LongOperation): Promise<void> {
+  const { plan, journal, record } = run;
   const { steps } = plan;
-  let connection = client;
+  let ready = board;
   let { completed } = record;
   let hasWritten = completed > 0;
   const onWriting = (): void => {
@@ -26,7 +26,7 @@ export async function runPlan(run: FlashRun, client: FastbootClient, operation: 
   try {
     await journal.write(record);
   } catch (error) {
-    await connection.close();
+    await ready.client.close();
     throw error;
   }
   try {
@@ -34,7 +34,7 @@ export async function runPlan(run: FlashRun, client: FastbootClient, operation: 
       throwIfAborted(operation.signal);
       const text = `Step ${String(completed + 1)} of ${String(steps.length)}: ${describeStep(step)}`;
       operation.onProgress?.({ kind: 'message', task: 'flash', text });
-      connection = await runStep(run, step, { connection, operation, onWriting, left: steps.slice(completed + 1) });
+      ready = await runStep(run, step, { ready, operation, onWriting, left: steps.slice(completed + 1) });
       completed += 1;
       await journal.write({ ...record, completed });
     }
@@ -42,28 +42,28 @@ export async function runPlan(run: FlashRun, client: FastbootClient, operation: 
     // Anything else is a bug of ours, which the step would only hide.
     if (!(error instanceof MdtError)) throw error;
     if (!hasWritten) await journal.remove();
-    throw new FlashStepError(error, { steps, completed, hasWritten, isUsb: link.target.protocol === 'usb' });
+    throw new FlashStepError(error, { steps, completed, hasWritten, isUsb: ready.board.route.medium === 'usb' });
   } finally {
-    await connection.close();
+    await ready.client.close();
   }
   await journal.remove();
 }
 
 /** Resolves with the connection for the next step. */
-async function runStep(run: FlashRun, step: FlashStep, work: Work): Promise<FastbootClient> {
-  const { connection, operation } = work;
+async function runStep(run: FlashRun, step: FlashStep, work: Work): Promise<ReadyBoard> {
+  const { ready, operation } = work;
   const { signal } = operation;
   switch (step.kind) {
     case 'flash':
       await flash(run, step, work);
-      return connection;
+      return ready;
     case 'erase':
       work.onWriting();
-      await connection.erase(step.partition, signal);
-      return connection;
+      await ready.client.erase(step.partition, signal);
+      return ready;
     case 'reboot':
-      await connection.reboot(signal);
-      return connection;
+      await ready.client.reboot(signal);
+      return ready;
     case 'reboot-bootloader':
       return await restartIntoFastboot(run, work);
   }
@@ -72,10 +72,10 @@ async function runStep(run: FlashRun, step: FlashStep, work: Work): Promise<Fast
 async function flash(
   run: FlashRun,
   { partition, file }: Extract<FlashStep, { kind: 'flash' }>,
-  { connection, operation, onWriting }: Work,
+  { ready, operation, onWriting }: Work,
 ): Promise<void> {
   const inspected = run.images.get(file);
   if (inspected === undefined) throw new Error(`${file} is in the plan and was not inspected.`);
   await using image = new OnwardImage(inspected.image);
-  await connection.flash({ partition, image, onWriting }, operation);
+  await ready.client.flash({ partition, image, onWriting }, operation);
 }

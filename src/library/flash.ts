@@ -1,7 +1,7 @@
 import type { BoardResult } from '../flash/flash-all.js';
 import type { FlashOutcome } from '../flash/flash-board.js';
 import type { ImageSet } from '../flash/image-set.js';
-import type { BoardPlace } from '../flash/locate-board.js';
+import type { BoardPlace } from '../bootloader/locate-board.js';
 import type { FlashRequest } from '../flash/prepare-flash.js';
 import type { FlashPreview } from '../flash/preview.js';
 import type { MendelVersion } from '../flash/verify.js';
@@ -61,7 +61,7 @@ export async function preview(host: HostContext, options: FlashOptions): Promise
 export async function flashEvery(host: HostContext, options: FlashAllOptions): Promise<BoardResult[]> {
   const [{ flashAll }, { boardsInFastboot }] = await Promise.all([
     import('../flash/flash-all.js'),
-    import('../flash/locate-board.js'),
+    import('../bootloader/locate-board.js'),
   ]);
   await using images = await openImages(options);
   const places = await boardsInFastboot(host, options);
@@ -76,7 +76,7 @@ async function openImages({ images, partitions, ...operation }: FlashOptions): P
 }
 
 async function locate(host: HostContext, { board, ...request }: FlashOptions): Promise<BoardPlace> {
-  const { locateBoard } = await import('../flash/locate-board.js');
+  const { locateBoard } = await import('../bootloader/locate-board.js');
   const { console, resume, signal, onProgress } = request;
   return await locateBoard(host, { device: board, console, resume, signal, onProgress });
 }

@@ -4,7 +4,7 @@ import type { NetworkTarget } from '../../src/device/fastboot-target.js';
 import { flashBoard, type FlashOutcome } from '../../src/flash/flash-board.js';
 import type { FlashRequest } from '../../src/flash/prepare-flash.js';
 import { openImageSet } from '../../src/flash/image-set.js';
-import type { BoardPlace } from '../../src/flash/locate-board.js';
+import type { BoardPlace } from '../../src/bootloader/locate-board.js';
 import { verifyMendel } from '../../src/flash/verify.js';
 import { thisHost, type HostContext } from '../../src/pairing/host.js';
 import { readEnvironment } from '../../src/config/environment.js';

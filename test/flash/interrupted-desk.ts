@@ -6,7 +6,7 @@ import { flashBoard } from '../../src/flash/flash-board.js';
 import { journalFolder, type FlashRequest } from '../../src/flash/prepare-flash.js';
 import { openImageSet } from '../../src/flash/image-set.js';
 import { unfinishedFlashes } from '../../src/flash/journal.js';
-import type { BoardPlace } from '../../src/flash/locate-board.js';
+import type { BoardPlace } from '../../src/bootloader/locate-board.js';
 import { thisHost, type HostContext } from '../../src/pairing/host.js';
 import type { VirtualBoard } from '../../src/virtual-board/virtual-board.js';
 import { boardOnDesk } from '../fixtures/board-on-desk.js';

@@ -83,7 +83,7 @@ test('a flash whose program ended while the board restarted goes on at once: the
   });
   await t.throwsAsync(interrupted, { instanceOf: FlashStepError, message: /^Interrupted in step 2 of 9/ });
   const told = await flash(own, { resume: true });
-  t.regex(told[0] ?? '', /^Waiting for tcp:\S+ to come back into fastboot\.$/);
+  t.regex(told[0] ?? '', /^Waiting for it in fastboot at tcp:\S+\.$/);
   await endsAsMeant(t, own);
 });
 

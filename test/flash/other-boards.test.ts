@@ -4,7 +4,8 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
 import { readEnvironment } from '../../src/config/environment.js';
-import { linkTo } from '../../src/flash/board-link.js';
+import { boardOnNetwork } from '../../src/bootloader/fastboot-boards.js';
+import { connectFastboot } from '../../src/fastboot/connect.js';
 import { WrongBoardError } from '../../src/flash/errors.js';
 import { openImageSet } from '../../src/flash/image-set.js';
 import { unfinishedFlashes } from '../../src/flash/journal.js';
@@ -152,12 +153,14 @@ for (const [completed, failing] of [
 
 test('a Mini that tells its serial number on USB alone is known by it', async t => {
   const own = await desk(t, { ...BLANK_MINI, variables: { '.serialno': '' } }, miniRelease());
-  const link = linkTo({ protocol: 'tcp', host: own.board.address, port: own.board.fastbootPort ?? 0 });
+  const target = { protocol: 'tcp', host: own.board.address, port: own.board.fastbootPort ?? 0 } as const;
+  const there = boardOnNetwork(target);
   await using images = await openImageSet({ path: own.path });
-  const prepare = async (usbSerialNumber?: string): Promise<Prepared> => {
-    await using client = await link.connect({});
-    const place = { kind: 'fastboot', name: 'the board', target: link.target } as const;
-    return await prepareFlash(own.host, { link: { ...link, usbSerialNumber }, client, place }, { images });
+  const prepare = async (serialNumber?: string): Promise<Prepared> => {
+    await using client = await connectFastboot(target);
+    const place = { kind: 'fastboot', name: 'the board', target } as const;
+    const device = { ...there.device, ...(serialNumber === undefined ? {} : { serialNumber }) };
+    return await prepareFlash(own.host, { board: { ...there, device }, client, place }, { images });
   };
   await t.throwsAsync(prepare(), { instanceOf: WrongBoardError, message: /one that does not tell what it is/ });
   const { facts, plan, record } = await prepare(MINI_NUMBER);

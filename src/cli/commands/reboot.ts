@@ -1,5 +1,5 @@
 import { Option, type Command } from 'commander';
-import type { RebootTarget } from '../../power/reboot.js';
+import type { RebootTarget } from '../../bootloader/reboot.js';
 import { boardRequest } from '../board.js';
 import type { Cli } from '../cli.js';
 import { deviceArgument, deviceOption, timeoutOption } from '../options.js';
@@ -31,7 +31,7 @@ function declare(program: Command, cli: Cli, target: RebootTarget, text: VerbTex
     .addOption(new Option('--wait', isMendel ? 'wait until it is back' : 'wait until it is gone'))
     .addOption(timeoutOption('longest wait for either, in seconds (default: 60 down, 300 up)'))
     .action(async (board: string | undefined, options: { wait?: true; timeout?: number }, command: Command) => {
-      const { rebootBoard } = await import('../../power/reboot.js');
+      const { rebootBoard } = await import('../../bootloader/reboot.js');
       const device = await rebootBoard(cli.host, {
         ...boardRequest(cli, command, board),
         target,

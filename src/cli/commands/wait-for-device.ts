@@ -60,10 +60,16 @@ async function waitAtPlace(cli: Cli, { device, state, timeoutMs, signal }: WaitR
   const selector = await wantedPlace(cli.host, device);
   const isPlace = selector?.kind === 'fastboot' && (device !== undefined || state === 'fastboot');
   if (!isPlace || (state !== undefined && state !== 'fastboot')) return undefined;
-  const { findFastbootBoard } = await import('../../power/fastboot-boards.js');
-  const { waitForFastboot } = await import('../../power/wait-for-fastboot.js');
+  const { findFastbootBoard, nameFastbootBoard } = await import('../../bootloader/fastboot-boards.js');
+  const { waitForFastboot } = await import('../../bootloader/wait-for-fastboot.js');
   const board = await findFastbootBoard(cli.host, { device });
-  const ready = await waitForFastboot({ kind: 'return', board }, { timeoutMs: timeoutMs ?? LONGEST_MS, signal });
+  const ready = await waitForFastboot([{ kind: 'return', board }], {
+    ...{
+      operation: `waiting for ${nameFastbootBoard(board)} to be in fastboot`,
+      timeoutMs: timeoutMs ?? LONGEST_MS,
+      signal,
+    },
+  });
   await ready.client.close();
   return board.device;
 }

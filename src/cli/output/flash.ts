@@ -1,6 +1,6 @@
 import type { FlashOutcome } from '../../flash/flash-board.js';
 import type { ImageSet } from '../../flash/image-set.js';
-import type { BoardPlace } from '../../flash/locate-board.js';
+import type { BoardPlace } from '../../bootloader/locate-board.js';
 import { describeStep } from '../../flash/plan.js';
 import type { FlashPreview } from '../../flash/preview.js';
 import type { MendelVersion } from '../../flash/verify.js';

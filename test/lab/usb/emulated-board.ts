@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { listSerialPorts } from '../../../src/discovery/serial-ports.js';
 import { listUsbDevices } from '../../../src/discovery/usb-devices.js';
-import { listFastbootBoards, type FastbootBoard } from '../../../src/power/fastboot-boards.js';
+import { listFastbootBoards, type FastbootBoard } from '../../../src/bootloader/fastboot-boards.js';
 import { withDeadline } from '../../../src/time/deadline.js';
 import { until } from '../../../src/time/retry.js';
 import type { BootloaderOptions } from '../../../src/virtual-board/virtual-board.js';

@@ -16,7 +16,7 @@ export function addFastbootDevices(topic: Command, cli: Cli): void {
   })
     .addOption(jsonOption())
     .action(async ({ json }: { json?: true }) => {
-      const { listFastbootBoards } = await import('../../../power/fastboot-boards.js');
+      const { listFastbootBoards } = await import('../../../bootloader/fastboot-boards.js');
       const devices = (await listFastbootBoards(cli.io.listUsb)).map(board => board.device);
       if (json) {
         const objects = devices.map(device => deviceJson(device, false));

@@ -1,5 +1,5 @@
 import { usbPortOf, type Device } from '../device/device.js';
-import { formatFastbootTarget, type NetworkTarget } from '../device/fastboot-target.js';
+import { formatFastbootTarget, type FastbootTarget, type NetworkTarget } from '../device/fastboot-target.js';
 import type { FastbootRoute } from '../device/route.js';
 import { formatSelector, matchesSelector, type DeviceSelector } from '../device/selector.js';
 import { UDEV_HINT } from '../device/usb-ids.js';
@@ -82,7 +82,13 @@ function boardOnUsb(facts: UsbDeviceFacts): FastbootBoard {
   };
 }
 
-function boardOnNetwork(target: NetworkTarget): FastbootBoard {
+/** The board at a place that is known; on USB it is undefined while none is there. @throws TransportError without USB */
+export async function boardAt(target: FastbootTarget): Promise<FastbootBoard | undefined> {
+  if (target.protocol !== 'usb') return boardOnNetwork(target);
+  return (await listFastbootBoards()).find(({ route }) => route.usbPort === target.usbPort);
+}
+
+export function boardOnNetwork(target: NetworkTarget): FastbootBoard {
   const route: FastbootRoute = { kind: 'fastboot', medium: target.protocol, target, access: 'ready' };
   return { route, device: { name: '', state: 'fastboot', routes: [route] } };
 }

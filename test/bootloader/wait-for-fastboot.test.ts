@@ -4,21 +4,18 @@ import { formatFastbootTarget } from '../../src/device/fastboot-target.js';
 import type { UsbDeviceFacts } from '../../src/discovery/usb-devices.js';
 import { DeviceNotFoundError, PermissionError, TimeoutError, TransportError, UsageError } from '../../src/errors.js';
 import { FastbootClient } from '../../src/fastboot/client.js';
-import { listFastbootBoards, type FastbootBoard } from '../../src/power/fastboot-boards.js';
-import {
-  rebootIntoFastboot,
-  waitForFastboot,
-  type Expected,
-  type WaitForFastbootOptions,
-} from '../../src/power/wait-for-fastboot.js';
+import { boardOnNetwork, listFastbootBoards, type FastbootBoard } from '../../src/bootloader/fastboot-boards.js';
+import type { Expected } from '../../src/bootloader/same-board.js';
+import { reconnect, waitForFastboot, type WaitOptions } from '../../src/bootloader/wait-for-fastboot.js';
 import { ScriptedTransport, type Line } from '../fakes/fastboot/scripted-transport.js';
 import { boardOnUsb } from '../fakes/usb-boards.js';
 
 const MINI = '0123456789abcdef';
 const OWN = '1b0741d6f0609912';
-const ANSWER: readonly Line[] = [{ expect: 'getvar:version' }, { deliver: 'OKAY0.4' }];
+const ANSWER: readonly Line[] = [{ expect: 'getvar:serialno' }, { deliver: `OKAY${OWN}` }];
 
-interface Desk extends WaitForFastbootOptions {
+interface Desk extends WaitOptions {
+  readonly connect: NonNullable<WaitOptions['connect']>;
   /** Where it connected, in order. */
   readonly connected: string[];
 }
@@ -33,6 +30,7 @@ function desk(
   let look = 0;
   return {
     connected,
+    operation: 'waiting for the board',
     timeoutMs: 60_000,
     list: () => Promise.resolve(looks[Math.min(look++, looks.length - 1)] ?? []),
     connect: (target: FastbootTarget) => {
@@ -58,7 +56,7 @@ async function portOf(
   expected: Expected,
   looks: readonly (readonly UsbDeviceFacts[])[],
 ): Promise<string | undefined> {
-  const { board, client } = await waitForFastboot(expected, desk(t, looks));
+  const { board, client } = await waitForFastboot([expected], desk(t, looks));
   await client.close();
   return board.route.usbPort;
 }
@@ -69,7 +67,7 @@ const at = (usbPort: string, serialNumber: string, turn = 'first'): UsbDeviceFac
 test('a board that has not gone yet is not taken for one that is back', async t => {
   const board = await seen(at('1-1', OWN));
   const host = desk(t, [[at('1-1', OWN)], [at('1-1', OWN)], [], [at('1-1', OWN, 'second')]]);
-  const back = await waitForFastboot({ kind: 'return', board }, host);
+  const back = await waitForFastboot([{ kind: 'return', board }], host);
   t.is(back.board.connection, '1-1 second');
   t.is(host.connected.length, 1);
 });
@@ -127,12 +125,12 @@ test('a board that is there but not ready is asked again', async t => {
     (): never => {
       throw new DeviceNotFoundError('not yet');
     },
-    (): FastbootClient => clientOf(t, [{ expect: 'getvar:version' }, { fail: 'lost' }]),
-    (): FastbootClient => clientOf(t, [{ expect: 'getvar:version' }, { deliver: 'garbage' }]),
-    (): FastbootClient => clientOf(t, [{ expect: 'getvar:version' }, { deliver: 'FAIL' }]),
+    (): FastbootClient => clientOf(t, [{ expect: 'getvar:serialno' }, { fail: 'lost' }]),
+    (): FastbootClient => clientOf(t, [{ expect: 'getvar:serialno' }, { deliver: 'garbage' }]),
+    (): FastbootClient => clientOf(t, [{ expect: 'getvar:serialno' }, { deliver: 'FAIL' }]),
   ];
   const host = desk(t, [[at('1-1', OWN, 'second')]], turn => (troubles[turn - 1] ?? t.fail)());
-  const { client } = await waitForFastboot({ kind: 'return', board }, host);
+  const { client } = await waitForFastboot([{ kind: 'return', board }], host);
   await client.close();
   t.is(host.connected.length, 4, 'a refusal is an answer');
 });
@@ -141,51 +139,74 @@ test('what no time will mend ends the wait at once', async t => {
   const host = desk(t, [[at('1-1', OWN, 'second')]], () => {
     throw new UsageError('never');
   });
-  await t.throwsAsync(waitForFastboot({ kind: 'return', board: await seen(at('1-1', OWN)) }, host), {
+  await t.throwsAsync(waitForFastboot([{ kind: 'return', board: await seen(at('1-1', OWN)) }], host), {
     instanceOf: UsageError,
   });
   const list = (): Promise<never> => Promise.reject(Object.assign(new Error(), { code: 'ENOENT' }));
-  await t.throwsAsync(waitForFastboot({ kind: 'arrival', before: [] }, { list }), { instanceOf: TransportError });
+  await t.throwsAsync(waitForFastboot([{ kind: 'arrival', before: [] }], { ...desk(t, []), list }), {
+    instanceOf: TransportError,
+  });
 });
 
 test('a board that does not come back is told with what to check, one that is shut with why', async t => {
   const board = await seen(at('1-1', OWN));
-  const error = await t.throwsAsync(waitForFastboot({ kind: 'return', board }, { ...desk(t, [[]]), timeoutMs: 50 }), {
+  const error = await t.throwsAsync(waitForFastboot([{ kind: 'return', board }], { ...desk(t, [[]]), timeoutMs: 50 }), {
     instanceOf: TimeoutError,
-    message: /waiting for 1b0741d6f0609912 \(usb:1-1\) to be in fastboot/,
+    message: /waiting for the board\.$/,
   });
   t.regex(error.hint ?? '', /cable and the power supply/);
   const shut = desk(t, [[at('1-1', OWN, 'second')]], () => {
     throw new PermissionError('It may not be opened.');
   });
-  await t.throwsAsync(waitForFastboot({ kind: 'return', board }, { ...shut, timeoutMs: 2000 }), {
+  await t.throwsAsync(waitForFastboot([{ kind: 'return', board }], { ...shut, timeoutMs: 2000 }), {
     instanceOf: PermissionError,
   });
 });
 
-test('reboot-bootloader ends the old connection and returns a new one', async t => {
+test('a board that was told to restart is met again: its old connection ends, and there is a new one', async t => {
   const board = await seen(at('1-1', OWN));
-  const transport = new ScriptedTransport(t, [{ expect: 'reboot-bootloader' }, { deliver: 'OKAY' }]);
+  const transport = new ScriptedTransport(t, []);
   const host = desk(t, [[at('1-1', OWN)], [at('1-1', OWN, 'second')]]);
-  const back = await rebootIntoFastboot({ board, client: new FastbootClient(transport) }, host);
+  const back = await reconnect({ board, client: new FastbootClient(transport) }, host);
   t.is(back.board.connection, '1-1 second');
   t.true(transport.isClosed);
 });
 
-test('on the network a board that still answers has not gone', async t => {
-  const board: FastbootBoard = {
-    device: { name: '', state: 'fastboot', routes: [] },
-    route: {
-      ...{ kind: 'fastboot', medium: 'tcp', access: 'ready' },
-      target: { protocol: 'tcp', host: '10.0.0.7' },
-    },
-  };
-  const client = clientOf(t, [
-    ...[{ expect: 'reboot-bootloader' }, { deliver: 'OKAY' }],
-    ...[...ANSWER, ...ANSWER, { expect: 'getvar:version' }, { fail: 'lost' } as const],
-  ]);
+test('on the network a board that still has its connection has not gone', async t => {
+  const client = clientOf(t, [{ fail: 'lost' }]);
   const host = desk(t, []);
-  const back = await rebootIntoFastboot({ board, client }, host);
+  const board = boardOnNetwork({ protocol: 'tcp', host: '10.0.0.7' });
+  const back = await reconnect({ board, client }, { ...host, serialNumber: OWN });
   t.is(back.board, board);
   t.deepEqual(host.connected, ['tcp:10.0.0.7']);
+});
+
+test('another board at the address of the one that restarts ends the wait', async t => {
+  const transport = new ScriptedTransport(t, ANSWER);
+  const host = desk(t, [], () => new FastbootClient(transport));
+  const board = boardOnNetwork({ protocol: 'udp', host: '10.0.0.7' });
+  const error = await t.throwsAsync(
+    reconnect({ board, client: clientOf(t, []) }, { ...host, serialNumber: 'ffff41d6f0609912' }),
+    { instanceOf: DeviceNotFoundError, message: 'Another board answers at udp:10.0.0.7 now.' },
+  );
+  t.regex(error.hint ?? '', /--resume/);
+  t.true(transport.isClosed);
+});
+
+test('of several places the first at which a board answers counts, and it is connected once', async t => {
+  const host = desk(t, [[], [at('1-1', OWN)]]);
+  const expected: Expected[] = [
+    { kind: 'arrival', before: [] },
+    { kind: 'return', board: boardOnNetwork({ protocol: 'tcp', host: '10.0.0.7' }) },
+  ];
+  const { board, client } = await waitForFastboot(expected, {
+    ...host,
+    connect: (target, options) =>
+      target.protocol === 'usb'
+        ? host.connect(target, options)
+        : Promise.reject(new TransportError('Nothing listens there.')),
+  });
+  await client.close();
+  t.is(board.route.usbPort, '1-1');
+  t.deepEqual(host.connected, ['usb:1-1']);
 });

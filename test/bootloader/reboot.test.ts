@@ -1,7 +1,7 @@
 import test from 'ava';
 import { TimeoutError } from '../../src/errors.js';
 import { pairBoard } from '../../src/pairing/pair.js';
-import { rebootBoard } from '../../src/power/reboot.js';
+import { rebootBoard } from '../../src/bootloader/reboot.js';
 import { refused } from '../fixtures/refused.js';
 import { newBoard, newHost, seeing } from '../pairing/desk.js';
 import { powerBecomes } from '../virtual-board/bootloader/loader-desk.js';

@@ -5,7 +5,7 @@ import { readEnvironment } from '../../src/config/environment.js';
 import type { Device } from '../../src/device/device.js';
 import type { Route } from '../../src/device/route.js';
 import { AmbiguousDeviceError, DeviceNotFoundError, PermissionError } from '../../src/errors.js';
-import { locateBoard, type BoardPlace, type LocateRequest } from '../../src/flash/locate-board.js';
+import { locateBoard, type BoardPlace, type LocateRequest } from '../../src/bootloader/locate-board.js';
 import { thisHost } from '../../src/pairing/host.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 

@@ -3,7 +3,7 @@ import type { UsbDeviceFacts } from '../../src/discovery/usb-devices.js';
 import { AmbiguousDeviceError, DeviceNotFoundError, PermissionError, TransportError } from '../../src/errors.js';
 import { thisHost, type HostContext } from '../../src/pairing/host.js';
 import { readEnvironment } from '../../src/config/environment.js';
-import { findFastbootBoard, listFastbootBoards, nameFastbootBoard } from '../../src/power/fastboot-boards.js';
+import { findFastbootBoard, listFastbootBoards, nameFastbootBoard } from '../../src/bootloader/fastboot-boards.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 import { boardOnUsb } from '../fakes/usb-boards.js';
 
