@@ -1,4 +1,5 @@
 import { AbortedError, TimeoutError } from '../errors.js';
+import { systemClock, type Clock } from './clock.js';
 
 /** A time limit, and what its error says. */
 export interface Deadline {
@@ -8,13 +9,9 @@ export interface Deadline {
   readonly signal?: AbortSignal | undefined;
   /** One sentence for the user when the time is up. */
   readonly hint?: string | undefined;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
 }
-
-/**
- * A deadline passes in parts, each of which ends with a turn of the event loop: what this process slept through, on a
- * busy host or under a lid that was closed, costs one of them, and answers that have come meanwhile are still heard.
- */
-const PARTS = 10;
 
 /**
  * Runs `work` with a signal that aborts at the deadline or with the caller's own signal.
@@ -23,18 +20,16 @@ const PARTS = 10;
 export async function withDeadline<T>(deadline: Deadline, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
   throwIfAborted(deadline.signal);
   const controller = new AbortController();
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = (): void => undefined;
   let stopListening = (): void => undefined;
   const ended = new Promise<never>((_resolve, reject) => {
     const end = (error: Error): void => {
       controller.abort(error);
       reject(error);
     };
-    let partsLeft = PARTS;
-    timer = setTimeout(() => {
-      if (--partsLeft > 0) timer?.refresh();
-      else end(new TimeoutError(deadline.operation, deadline.timeoutMs, { hint: deadline.hint }));
-    }, deadline.timeoutMs / PARTS);
+    cancel = (deadline.clock ?? systemClock).after(deadline.timeoutMs, () => {
+      end(new TimeoutError(deadline.operation, deadline.timeoutMs, { hint: deadline.hint }));
+    });
     stopListening = onAbort(deadline.signal, () => {
       end(new AbortedError({ cause: deadline.signal?.reason }));
     });
@@ -42,7 +37,7 @@ export async function withDeadline<T>(deadline: Deadline, work: (signal: AbortSi
   try {
     return await Promise.race([work(controller.signal), ended]);
   } finally {
-    clearTimeout(timer);
+    cancel();
     stopListening();
   }
 }
@@ -68,15 +63,15 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
 }
 
 /** Resolves after `ms`; rejects with AbortedError as soon as `signal` aborts. */
-export async function pause(ms: number, signal?: AbortSignal): Promise<void> {
+export async function pause(ms: number, signal?: AbortSignal, clock: Clock = systemClock): Promise<void> {
   throwIfAborted(signal);
   await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => {
+    const cancel = clock.after(ms, () => {
       stopListening();
       resolve();
-    }, ms);
+    });
     const stopListening = onAbort(signal, () => {
-      clearTimeout(timer);
+      cancel();
       reject(new AbortedError({ cause: signal?.reason }));
     });
   });

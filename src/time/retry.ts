@@ -1,9 +1,12 @@
+import type { Clock } from './clock.js';
 import { pause, throwIfAborted } from './deadline.js';
 
 export interface RetryOptions {
   /** Pause between two tries, in milliseconds. */
   readonly intervalMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
 }
 
 /**
@@ -15,6 +18,6 @@ export async function until<T>(options: RetryOptions, attempt: () => Promise<T |
     throwIfAborted(options.signal);
     const result = await attempt();
     if (result !== undefined) return result;
-    await pause(options.intervalMs, options.signal);
+    await pause(options.intervalMs, options.signal, options.clock);
   }
 }

@@ -1,5 +1,6 @@
 import { AbortedError, TimeoutError } from '../errors.js';
-import { onAbort, throwIfAborted } from '../time/deadline.js';
+import { systemClock, type Clock } from './clock.js';
+import { onAbort, throwIfAborted } from './deadline.js';
 
 export interface StallOptions {
   /** As it reads after "Timed out while …". */
@@ -9,6 +10,8 @@ export interface StallOptions {
   readonly hint?: string | undefined;
   /** How long `work` may go on tidying up after it was told to end; default not at all. */
   readonly tidyMs?: number;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
 }
 
 export interface StallWatch {
@@ -26,60 +29,69 @@ export interface StallWatch {
  */
 export async function withStallWatch<T>(options: StallOptions, work: (watch: StallWatch) => Promise<T>): Promise<T> {
   throwIfAborted(options.signal);
+  const { clock = systemClock, timeoutMs } = options;
   const controller = new AbortController();
-  const timers = new Set<NodeJS.Timeout>();
+  const movement = new Movement(clock);
+  let cancel = (): void => undefined;
   let stopListening = (): void => undefined;
-  let timer: NodeJS.Timeout | undefined;
-  const bounded = new BoundedWork();
   const ended = new Promise<never>((_resolve, reject) => {
     const end = (error: Error): void => {
+      cancel();
       controller.abort(error);
-      timers.add(
-        setTimeout(() => {
-          reject(error);
-        }, options.tidyMs ?? 0),
-      );
+      cancel = clock.after(options.tidyMs ?? 0, () => {
+        reject(error);
+      });
     };
-    timer = setTimeout(() => {
-      if (bounded.isRunning) timer?.refresh();
-      else end(new TimeoutError(options.operation, options.timeoutMs, { hint: options.hint }));
-    }, options.timeoutMs);
-    timers.add(timer);
+    const check = (): void => {
+      const leftMs = timeoutMs - movement.stillMs;
+      if (leftMs > 0) cancel = clock.after(leftMs, check);
+      else end(new TimeoutError(options.operation, timeoutMs, { hint: options.hint }));
+    };
+    check();
     stopListening = onAbort(options.signal, () => {
       end(new AbortedError({ cause: options.signal?.reason }));
     });
   });
-  const moved = (): void => {
-    timer?.refresh();
-  };
+  const { moved, during } = movement;
   try {
     // What ended the work is the reason, not what the work came to on its way out.
-    const ending = work({ signal: controller.signal, moved, during: each => bounded.run(each).finally(moved) }).finally(
-      () => {
-        controller.signal.throwIfAborted();
-      },
-    );
+    const ending = work({ signal: controller.signal, moved, during }).finally(() => {
+      controller.signal.throwIfAborted();
+    });
     return await Promise.race([ending, ended]);
   } finally {
-    for (const each of timers) clearTimeout(each);
+    cancel();
     stopListening();
   }
 }
 
-/** Work that ends in time on its own. */
-class BoundedWork {
-  #running = 0;
+/** When something moved last; work that ends in time on its own counts as movement for as long as it runs. */
+class Movement {
+  readonly #clock: Clock;
+  #movedAt: number;
+  #bounded = 0;
 
-  get isRunning(): boolean {
-    return this.#running > 0;
+  constructor(clock: Clock) {
+    this.#clock = clock;
+    this.#movedAt = clock.now();
   }
 
-  async run<T>(work: Promise<T>): Promise<T> {
-    this.#running++;
+  /** For how long nothing has moved. */
+  get stillMs(): number {
+    return this.#bounded > 0 ? 0 : this.#clock.now() - this.#movedAt;
+  }
+
+  readonly moved = (): void => {
+    this.#movedAt = this.#clock.now();
+  };
+
+  readonly during = async <T>(work: Promise<T>): Promise<T> => {
+    this.#bounded++;
     try {
       return await work;
     } finally {
-      this.#running--;
+      this.#bounded--;
+      this.moved();
     }
-  }
+  };
 }

@@ -1,25 +1,22 @@
-import { once } from 'node:events';
-import { connect, createServer, type AddressInfo } from 'node:net';
 import test from 'ava';
 import { AbortedError, TimeoutError } from '../../src/errors.js';
-import { withDeadline } from '../../src/time/deadline.js';
-
-/** Stops this thread, as a host does that has no time for it. */
-function sleepThrough(ms: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
+import { pause, withDeadline } from '../../src/time/deadline.js';
+import { VirtualClock } from '../fakes/virtual-clock.js';
 
 const forever = (): Promise<never> => new Promise(() => undefined);
 
 test('work that does not end is ended by the deadline, and told so by its signal', async t => {
   let given: AbortSignal | undefined;
-  const error = await t.throwsAsync(
-    withDeadline({ operation: 'waiting', timeoutMs: 20, hint: 'Be patient.' }, signal => {
-      given = signal;
-      return forever();
-    }),
-    { instanceOf: TimeoutError },
-  );
+  const clock = new VirtualClock();
+  const ended = withDeadline({ operation: 'waiting', timeoutMs: 60_000, hint: 'Be patient.', clock }, signal => {
+    given = signal;
+    return forever();
+  });
+  const thrown = t.throwsAsync(ended, { instanceOf: TimeoutError });
+  await clock.advance(59_999);
+  t.false(given?.aborted);
+  await clock.advance(1);
+  const error = await thrown;
   t.is(error.hint, 'Be patient.');
   t.is(given?.reason, error);
 });
@@ -33,17 +30,20 @@ test('the caller ends it sooner, also before it begins', async t => {
   await t.throwsAsync(withDeadline(deadline, forever), { instanceOf: AbortedError });
 });
 
-test('what this process slept through does not count: an answer that came meanwhile is heard', async t => {
-  const server = createServer(socket => socket.pipe(socket)).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const socket = connect((server.address() as AddressInfo).port, '127.0.0.1');
-  await once(socket, 'connect');
-  const asking = withDeadline({ operation: 'asking', timeoutMs: 1000 }, async () => {
-    socket.write('question');
-    return String((await once(socket, 'data'))[0]);
-  });
-  sleepThrough(1500);
-  t.is(await asking, 'question');
-  socket.destroy();
-  server.close();
+test('work that ends in time leaves no wait behind', async t => {
+  const clock = new VirtualClock();
+  t.is(await withDeadline({ operation: 'waiting', timeoutMs: 1000, clock }, () => Promise.resolve('done')), 'done');
+  t.deepEqual(clock.waits, []);
+});
+
+test('a pause ends when its time is up or its signal aborts, and leaves no wait behind', async t => {
+  const clock = new VirtualClock();
+  const controller = new AbortController();
+  const short = pause(10, controller.signal, clock);
+  const long = t.throwsAsync(pause(1000, controller.signal, clock), { instanceOf: AbortedError });
+  await clock.advance(10);
+  await short;
+  controller.abort();
+  await long;
+  t.deepEqual(clock.waits, []);
 });
