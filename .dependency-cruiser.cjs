@@ -1,9 +1,10 @@
-// Who may import whom. Imports point down: cli -> jobs -> talking, finding, format, keys, config -> device -> errors, time.
-const FLOOR = ['errors\\.ts', 'time/', 'device/', 'version\\.d\\.ts'];
+// Who may import whom. Imports point down: cli -> jobs -> talking, finding, format, keys, config -> device -> host -> errors, time.
+const FLOOR = ['errors\\.ts', 'time/', 'host/', 'device/', 'version\\.d\\.ts'];
 const allowedRooms = {
   formats: ['errors\\.ts'],
   time: ['errors\\.ts'],
-  device: ['errors\\.ts', 'time/'],
+  host: ['errors\\.ts', 'time/'],
+  device: ['errors\\.ts'],
   config: FLOOR,
   keys: [...FLOOR, 'config/'],
   discovery: [...FLOOR, 'config/', 'keys/'],

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { open, type FileHandle } from 'node:fs/promises';
 import type { ConsolePort } from '../console/console-port.js';
-import { systemHint } from '../device/system-error.js';
+import { systemHint } from '../host/system-error.js';
 import { AbortedError, FileError } from '../errors.js';
 import { onAbort } from '../time/deadline.js';
 import { EscapeFilter, escapeHelp } from './escape.js';

@@ -1,5 +1,5 @@
 import { readEnvironment } from '../config/environment.js';
-import { systemHint } from '../device/system-error.js';
+import { systemHint } from '../host/system-error.js';
 import { FileError } from '../errors.js';
 import { Interruption, type EndingSignal } from './interruption.js';
 import type { CliIo } from './io.js';

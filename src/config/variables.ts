@@ -1,9 +1,9 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FileError, UsageError } from '../errors.js';
-import { fileTrouble } from './file-trouble.js';
-import { writePrivateFile } from './private-file.js';
-import { readTextFile } from './text-file.js';
+import { fileTrouble } from '../host/file-trouble.js';
+import { writePrivateFile } from '../host/private-file.js';
+import { readTextFile } from '../host/text-file.js';
 
 /** The variables that Python MDT defines and mdt understands, with their defaults. */
 export const VARIABLES = {

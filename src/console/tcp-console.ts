@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import { connectReason } from '../device/system-error.js';
-import { openTcpSocket } from '../device/tcp-socket.js';
+import { connectReason } from '../host/system-error.js';
+import { openTcpSocket } from '../host/tcp-socket.js';
 import { ProtocolError, TransportError } from '../errors.js';
 import { withDeadline } from '../time/deadline.js';
 import type { ConsolePlace } from './console-place.js';

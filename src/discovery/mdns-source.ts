@@ -1,5 +1,5 @@
 import { safeText } from '../device/board-text.js';
-import { connectReason } from '../device/system-error.js';
+import { connectReason } from '../host/system-error.js';
 import { isContinued, linkFingerprint, listLinks, type Link } from './interfaces.js';
 import type { Announcement, MdnsCache } from './mdns-cache.js';
 import { MdnsLink } from './mdns-link.js';

@@ -1,6 +1,6 @@
 import { readdir, realpath } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { systemReason } from '../device/system-error.js';
+import { systemReason } from '../host/system-error.js';
 import { usbIdOf } from '../device/usb-ids.js';
 import { gadgetHostName } from './gadget.js';
 import { polledSource } from './polled-source.js';

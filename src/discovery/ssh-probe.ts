@@ -1,5 +1,5 @@
 import { connect } from 'node:net';
-import { hasZone } from '../device/tcp-socket.js';
+import { hasZone } from '../host/tcp-socket.js';
 import { onAbort } from '../time/deadline.js';
 
 export interface ProbeTarget {

@@ -1,4 +1,4 @@
-import { readBuffer } from '../device/read-buffer.js';
+import { readBuffer } from '../host/read-buffer.js';
 import type { Image, ImageCursor } from './image/image.js';
 
 /** What a `download` moves: a known number of bytes, made while it is sent. */

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
-import { openTcpSocket } from '../device/tcp-socket.js';
+import { openTcpSocket } from '../host/tcp-socket.js';
 import { ProtocolError, TransportError } from '../errors.js';
 import { withDeadline, type Deadline } from '../time/deadline.js';
 import { formatFastbootTarget, portOf, type NetworkTarget } from '../device/fastboot-target.js';
-import { connectReason } from '../device/system-error.js';
+import { connectReason } from '../host/system-error.js';
 import { SocketReader } from './socket-reader.js';
 import type { Transport } from './transport.js';
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { ProtocolError, TimeoutError, TransportError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { formatFastbootTarget, portOf, type NetworkTarget } from '../device/fastboot-target.js';
-import { connectReason } from '../device/system-error.js';
+import { connectReason } from '../host/system-error.js';
 import { decodeUdpPacket, encodeUdpPacket, nextSequence, type UdpPacket } from './udp-packet.js';
 
 export interface UdpRequest extends Omit<UdpPacket, 'sequence'> {

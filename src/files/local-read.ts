@@ -3,7 +3,7 @@ import { close, closeSync, constants, fstat, fstatSync, openSync, read, readSync
 import { promisify } from 'node:util';
 import { FileError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
-import { readBuffer } from '../device/read-buffer.js';
+import { readBuffer } from '../host/read-buffer.js';
 import { modifiedAt, type LocalEntry } from './local-tree.js';
 import { hostPath } from '../remote/names.js';
 

@@ -1,5 +1,5 @@
 import { crc32 } from 'node:zlib';
-import { readBuffer } from '../device/read-buffer.js';
+import { readBuffer } from '../host/read-buffer.js';
 import type { Image, ImageCursor, Step } from '../fastboot/image/image.js';
 import { throwIfAborted } from '../time/deadline.js';
 import { HEAD_BYTES } from './image-kind.js';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { writePrivateFile } from '../config/private-file.js';
-import { systemHint } from '../device/system-error.js';
+import { writePrivateFile } from '../host/private-file.js';
+import { systemHint } from '../host/system-error.js';
 import { FileError } from '../errors.js';
 
 /** What is known of a flash that was begun and has not come to its end. */

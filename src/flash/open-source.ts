@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { systemReason } from '../device/system-error.js';
+import { systemReason } from '../host/system-error.js';
 import { FileError } from '../errors.js';
 import { openFileSource, openFolder } from './folder-source.js';
 import type { ImageSource } from './image-source.js';

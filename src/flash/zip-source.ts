@@ -3,7 +3,7 @@ import { pipeline, type Readable } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
 import type { Entry, ZipFile } from 'yauzl';
 import { safeText } from '../device/board-text.js';
-import { readBuffer } from '../device/read-buffer.js';
+import { readBuffer } from '../host/read-buffer.js';
 import { FileImage } from '../fastboot/image/file-image.js';
 import { ImageError, type Image } from '../fastboot/image/image.js';
 import { streamImage } from '../fastboot/image/stream-image.js';

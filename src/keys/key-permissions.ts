@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { fileTrouble } from '../config/file-trouble.js';
+import { fileTrouble } from '../host/file-trouble.js';
 import { PermissionError } from '../errors.js';
 
 /** Bits for the group and for everybody else: a private key has none of them. */

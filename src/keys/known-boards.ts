@@ -1,8 +1,8 @@
-import { fileTrouble } from '../config/file-trouble.js';
-import { writePrivateFile } from '../config/private-file.js';
-import { readTextFile } from '../config/text-file.js';
+import { fileTrouble } from '../host/file-trouble.js';
+import { writePrivateFile } from '../host/private-file.js';
+import { readTextFile } from '../host/text-file.js';
 import { AmbiguousDeviceError } from '../errors.js';
-import { withFileLock } from './file-lock.js';
+import { withFileLock } from '../host/file-lock.js';
 import { fingerprint, sameHostKey, type HostKey } from './host-key.js';
 import type { KnownBoard } from './known-board.js';
 import { parseKnownBoards, serializeKnownBoards } from './known-boards-format.js';

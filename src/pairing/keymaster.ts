@@ -2,8 +2,8 @@ import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { isIPv6 } from 'node:net';
 import { formatRoute, isLoopback, routeHost, type SshRoute } from '../device/route.js';
 import { safeText } from '../device/board-text.js';
-import { connectReason } from '../device/system-error.js';
-import { hasZone } from '../device/tcp-socket.js';
+import { connectReason } from '../host/system-error.js';
+import { hasZone } from '../host/tcp-socket.js';
 import { withDeadline } from '../time/deadline.js';
 
 /** TCP port of the board's keymaster (mdt-services, `/usr/sbin/mdt-keymaster`). */

@@ -1,4 +1,4 @@
-import { readTextFile } from '../config/text-file.js';
+import { readTextFile } from '../host/text-file.js';
 import type { Device } from '../device/device.js';
 import { safeText } from '../device/board-text.js';
 import { matchesSelector } from '../device/selector.js';

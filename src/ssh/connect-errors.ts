@@ -1,6 +1,6 @@
 import { MdtError, ProtocolError, TimeoutError, TransportError, type MdtErrorDetails } from '../errors.js';
 import { safeText } from '../device/board-text.js';
-import { connectReason } from '../device/system-error.js';
+import { connectReason } from '../host/system-error.js';
 import type { ConnectProgress, ConnectStage } from './connect-options.js';
 
 /** The server does not let this user in with the credentials given; `facts.methods` is what it would take. */

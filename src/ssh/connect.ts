@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { openTcpSocket } from '../device/tcp-socket.js';
+import { openTcpSocket } from '../host/tcp-socket.js';
 import { TimeoutError } from '../errors.js';
 import { withDeadline } from '../time/deadline.js';
 import type { ConnectOptions, ConnectProgress, SshTarget } from './connect-options.js';

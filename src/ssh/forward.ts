@@ -1,6 +1,6 @@
 import { connect as connectSocket, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { connectReason } from '../device/system-error.js';
+import { connectReason } from '../host/system-error.js';
 import { PermissionError, TransportError } from '../errors.js';
 import { onAbort, throwIfAborted } from '../time/deadline.js';
 import { ANY_HOST, formatEndpoint, type ForwardSpec } from './forward-spec.js';

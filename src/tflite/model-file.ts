@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { safeText } from '../device/board-text.js';
-import { systemHint } from '../device/system-error.js';
+import { systemHint } from '../host/system-error.js';
 import { FileError, MdtError } from '../errors.js';
 import type { TfliteModel } from './model.js';
 import { bytesOfFile } from './model-bytes.js';

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { makeFolders } from '../device/make-folders.js';
+import { makeDirectories } from '../host/make-directories.js';
 import { FileError, PermissionError } from '../errors.js';
 import { readRules, RULES_NAME } from './rules-file.js';
 
@@ -33,7 +33,7 @@ export async function installRules(options: InstallRulesOptions = {}): Promise<I
   const path = join(folder, RULES_NAME);
   const partial = `${path}.${String(process.pid)}.partial`;
   try {
-    makeFolders(folder, 0o755);
+    makeDirectories(folder, 0o755);
     await writeFile(partial, await readRules(), { mode: 0o644 });
     await rename(partial, path);
   } catch (error) {

@@ -14,13 +14,13 @@ export async function readAuthorizedKeys(files: BoardFileSystem): Promise<string
 
 /** Adds `text` to the end of the file exactly as it is. */
 export async function appendAuthorizedKeys(files: BoardFileSystem, text: Uint8Array): Promise<void> {
-  await files.makeFolders(`${HOME}/.ssh`, 0o700);
+  await files.makeDirectories(`${HOME}/.ssh`, 0o700);
   await using file = await files.open(AUTHORIZED_KEYS, { append: true, create: true, mode: 0o600 });
   await file.write(text);
 }
 
 export async function writeAuthorizedKeys(files: BoardFileSystem, lines: readonly string[]): Promise<void> {
-  await files.makeFolders(`${HOME}/.ssh`, 0o700);
+  await files.makeDirectories(`${HOME}/.ssh`, 0o700);
   await files.writeFile(AUTHORIZED_KEYS, lines.map(line => `${line}\n`).join(''), 0o600);
 }
 

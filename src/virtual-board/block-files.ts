@@ -15,14 +15,14 @@ const SECTOR_BYTES = 512;
 export async function writeBlockFiles(files: BoardFileSystem, device: BlockDevice): Promise<void> {
   const { model, sizeBytes, partitions } = device;
   if (await files.exists(DISK)) await files.removeTree(DISK);
-  await files.makeFolders('/proc/device-tree');
+  await files.makeDirectories('/proc/device-tree');
   await files.writeFile('/proc/device-tree/model', `${model}\0`);
-  await files.makeFolders(DISK);
+  await files.makeDirectories(DISK);
   await files.writeFile(`${DISK}/size`, sectors(sizeBytes));
   for (const [index, { name, sizeBytes: partBytes }] of partitions.entries()) {
     const number = String(index + 1);
     const folder = `${DISK}/mmcblk0p${number}`;
-    await files.makeFolders(folder);
+    await files.makeDirectories(folder);
     const uevent = [`DEVNAME=mmcblk0p${number}`, 'DEVTYPE=partition', `PARTN=${number}`, `PARTNAME=${name}`, ''];
     await files.writeFile(`${folder}/uevent`, uevent.join('\n'));
     await files.writeFile(`${folder}/size`, sectors(partBytes));

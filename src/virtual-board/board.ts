@@ -80,7 +80,7 @@ export class Board {
   async install(): Promise<void> {
     await makeRootTree(this.files, this.release, this.name);
     for (const path of LIVE_PATHS) {
-      await this.files.makeFolders(posix.dirname(path));
+      await this.files.makeDirectories(posix.dirname(path));
       await this.files.writeFile(path, liveContent(this, path) ?? '');
     }
   }

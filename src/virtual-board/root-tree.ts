@@ -14,9 +14,9 @@ const FOLDERS = [
 
 /** Makes what is missing of a freshly flashed board's files; what is there stays. */
 export async function makeRootTree(files: BoardFileSystem, release: Release, hostName: string): Promise<void> {
-  for (const folder of FOLDERS) await files.makeFolders(folder);
-  await files.makeFolders(HOME);
-  await files.makeFolders(`${HOME}/.ssh`, 0o700);
+  for (const folder of FOLDERS) await files.makeDirectories(folder);
+  await files.makeDirectories(HOME);
+  await files.makeDirectories(`${HOME}/.ssh`, 0o700);
   for (const [path, content] of Object.entries(rootFiles(release, hostName))) {
     if (!(await files.exists(path))) await files.writeFile(path, content);
   }

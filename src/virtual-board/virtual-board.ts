@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { mkdtemp, readFile, realpath } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { makeFolders } from '../device/make-folders.js';
+import { makeDirectories } from '../host/make-directories.js';
 import { UsageError } from '../errors.js';
 import { Board } from './board.js';
 import type { VirtualBoard, VirtualBoardOptions } from './options.js';
@@ -32,7 +32,7 @@ export async function startVirtualBoard(options: VirtualBoardOptions = {}): Prom
   const isTemporary = options.rootDir === undefined;
   const folder = options.rootDir ?? (await mkdtemp(join(tmpdir(), 'mdt-virtual-board-')));
   try {
-    makeFolders(folder, 0o755);
+    makeDirectories(folder, 0o755);
     const rootDir = await realpath(folder);
     const name = options.name ?? (await storedName(rootDir)) ?? newName();
     if (!NAME.test(name)) {

@@ -2,7 +2,7 @@ import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import test from 'ava';
 import { clearVariable, listVariables, readVariable, writeVariable } from '../../src/config/variables.js';
-import { writePrivateFile } from '../../src/config/private-file.js';
+import { writePrivateFile } from '../../src/host/private-file.js';
 import { FileError, UsageError } from '../../src/errors.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 

@@ -1,10 +1,8 @@
 import { fork } from 'node:child_process';
-import { chmod, mkdir, readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { chmod, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test, { type ExecutionContext } from 'ava';
-import { AmbiguousDeviceError, FileError, TimeoutError } from '../../src/errors.js';
-import { withFileLock } from '../../src/keys/file-lock.js';
+import { AmbiguousDeviceError, FileError } from '../../src/errors.js';
 import { ed25519Blob } from '../../src/keys/openssh-key.js';
 import { forgetBoard, loadKnownBoards, rememberBoard, type KnownBoard } from '../../src/keys/known-boards.js';
 import { knownHostsLine } from '../../src/keys/known-hosts.js';
@@ -143,53 +141,6 @@ test('several processes that remember boards at once lose none', async t => {
   await Promise.all(workers);
   t.is((await loadKnownBoards(file)).length, 40);
   t.deepEqual(await readdir(join(file, '..')), ['known_boards.json']);
-});
-
-test('a lock that is held is waited for, and told about at the deadline', async t => {
-  const file = await newFile(t);
-  await withFileLock(file, async () => {
-    const error = await t.throwsAsync(
-      withFileLock(file, () => Promise.resolve(), { timeoutMs: 60 }),
-      {
-        instanceOf: TimeoutError,
-      },
-    );
-    t.regex(error.hint ?? '', /remove .*known_boards\.json\.lock/);
-  });
-  t.is(await withFileLock(file, () => Promise.resolve('free')), 'free');
-});
-
-test('a lock whose process is gone, or that is too old, is broken', async t => {
-  const file = await newFile(t);
-  await mkdir(join(file, '..'), { recursive: true });
-  const lock = `${file}.lock`;
-  // Process numbers end far below this one on every system.
-  await writeFile(lock, `${String(2 ** 30)} ${hostname()} token`);
-  t.is(await withFileLock(file, () => Promise.resolve(1), { timeoutMs: 20_000 }), 1);
-  await writeFile(lock, `1 elsewhere token`);
-  const longAgo = new Date(Date.now() - 3_600_000);
-  await utimes(lock, longAgo, longAgo);
-  t.is(await withFileLock(file, () => Promise.resolve(2), { timeoutMs: 20_000 }), 2);
-  t.deepEqual(await readdir(join(file, '..')), []);
-});
-
-test('a lock of another host that is fresh is respected', async t => {
-  const file = await newFile(t);
-  await mkdir(join(file, '..'), { recursive: true });
-  await writeFile(`${file}.lock`, `${String(2 ** 30)} elsewhere token`);
-  await t.throwsAsync(
-    withFileLock(file, () => Promise.resolve(), { timeoutMs: 60 }),
-    { instanceOf: TimeoutError },
-  );
-});
-
-test('work that fails gives the lock back', async t => {
-  const file = await newFile(t);
-  await t.throwsAsync(
-    withFileLock(file, () => Promise.reject(new Error('no'))),
-    { message: 'no' },
-  );
-  t.is(await withFileLock(file, () => Promise.resolve(3)), 3);
 });
 
 if (process.platform !== 'win32' && process.getuid?.() !== 0) {

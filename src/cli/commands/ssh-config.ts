@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
-import { writePrivateFile } from '../../config/private-file.js';
+import { writePrivateFile } from '../../host/private-file.js';
 import { resolveSetting } from '../../config/settings.js';
 import { matchesSelector, parseSelector } from '../../device/selector.js';
 import { DeviceNotFoundError } from '../../errors.js';

@@ -17,7 +17,7 @@ import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
-import { makeFolders } from '../../device/make-folders.js';
+import { makeDirectories } from '../../host/make-directories.js';
 
 /** What is older is made anew, so that nothing is kept for good of versions that are gone. */
 const MAX_AGE_MS = 30 * 24 * 3_600_000;
@@ -76,7 +76,7 @@ export class CodeCache {
   save(): void {
     if (this.#folder === undefined || this.#compiled.size === 0) return;
     try {
-      makeFolders(this.#folder, 0o700);
+      makeDirectories(this.#folder, 0o700);
       for (const [name, { script, checksum }] of this.#compiled) {
         writeAside(join(this.#folder, name), withChecksum(script.createCachedData(), checksum));
       }

@@ -2,7 +2,7 @@ import { readvSync } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
-import { systemReason } from '../../device/system-error.js';
+import { systemReason } from '../../host/system-error.js';
 import { FileError } from '../../errors.js';
 import { findHoles } from './holes.js';
 import { endsEarly, type Extent, type Image, type ImageCursor, type Step } from './image.js';

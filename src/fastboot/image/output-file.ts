@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { systemReason } from '../../device/system-error.js';
+import { systemReason } from '../../host/system-error.js';
 import { FileError, MdtError } from '../../errors.js';
 
 /**

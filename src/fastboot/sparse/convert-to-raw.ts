@@ -1,5 +1,5 @@
 import type { FileHandle } from 'node:fs/promises';
-import { readBuffer } from '../../device/read-buffer.js';
+import { readBuffer } from '../../host/read-buffer.js';
 import { throwIfAborted } from '../../time/deadline.js';
 import type { Image, ImageCursor } from '../image/image.js';
 import { writeOutputFile } from '../image/output-file.js';

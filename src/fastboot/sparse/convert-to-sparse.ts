@@ -1,6 +1,6 @@
 import { writeSync, writevSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { readBuffer } from '../../device/read-buffer.js';
+import { readBuffer } from '../../host/read-buffer.js';
 import { throwIfAborted } from '../../time/deadline.js';
 import { ImageError, type Image } from '../image/image.js';
 import { writeOutputFile } from '../image/output-file.js';

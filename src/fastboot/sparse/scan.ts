@@ -1,4 +1,4 @@
-import { readBuffer } from '../../device/read-buffer.js';
+import { readBuffer } from '../../host/read-buffer.js';
 import { throwIfAborted } from '../../time/deadline.js';
 import { ImageError, type Extent, type Image } from '../image/image.js';
 import type { Chunk, ChunkMap, Run, Skip } from './chunk.js';

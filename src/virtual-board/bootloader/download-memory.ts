@@ -1,7 +1,7 @@
 import { readSync, writeSync } from 'node:fs';
 import { open, rm, type FileHandle } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
-import { readBuffer } from '../../device/read-buffer.js';
+import { readBuffer } from '../../host/read-buffer.js';
 
 /** What the caches of a processor hold: what is read and written again then costs little more than half. */
 const STEP_BYTES = 128 * 1024;

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { makeFolders } from '../../device/make-folders.js';
+import { makeDirectories } from '../../host/make-directories.js';
 import { UsageError } from '../../errors.js';
 import { Area } from './area.js';
 import { BOARD_KINDS, type EmmcArea, type FixedPlace } from './board-kind.js';
@@ -61,7 +61,7 @@ export class Emmc implements AsyncDisposable {
     const sizeBytes = options.sizeBytes ?? presentBytes ?? DEFAULT_EMMC_BYTES;
     checkSize(sizeBytes, presentBytes);
     const partitions = options.layout === undefined ? undefined : placePartitions(options.layout, sizeBytes);
-    makeFolders(options.folder, 0o755);
+    makeDirectories(options.folder, 0o755);
     const user = await Area.open(path, sizeBytes);
     const boot0 = await Area.open(join(options.folder, 'emmc-boot0.img'), BOOT_AREA_BYTES);
     const boot1 = await Area.open(join(options.folder, 'emmc-boot1.img'), BOOT_AREA_BYTES);

@@ -38,7 +38,7 @@ export class PackageDatabase {
     const name = control.get('package') ?? '';
     const [first, ...rest] = control;
     this.packages.set(name, new Map([...(first === undefined ? [] : [first]), ['status', status], ...rest]));
-    await this.#files.makeFolders(INFO_FOLDER);
+    await this.#files.makeDirectories(INFO_FOLDER);
     await this.#files.writeFile(`${INFO_FOLDER}/${name}.list`, paths.map(path => `${path}\n`).join(''));
     await this.#save();
   }

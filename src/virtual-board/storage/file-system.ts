@@ -131,14 +131,14 @@ export class BoardFileSystem {
   }
 
   /** Makes the folder and its missing parents. */
-  async makeFolders(path: string, mode = 0o755): Promise<void> {
+  async makeDirectories(path: string, mode = 0o755): Promise<void> {
     try {
       if ((await this.stat(path)).isDirectory()) return;
       throw new BoardFileError('EEXIST');
     } catch (error) {
       if (errnoOf(error) !== 'ENOENT' || path === '/') throw error;
     }
-    await this.makeFolders(posix.dirname(path), mode);
+    await this.makeDirectories(posix.dirname(path), mode);
     await this.mkdir(path, mode);
   }
 

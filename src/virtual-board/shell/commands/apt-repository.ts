@@ -8,7 +8,7 @@ const REPOSITORY = '/var/cache/mdt-packages';
 
 /** Copies a package file into the board's own repository. */
 export async function addToRepository(process: BoardProcess, file: string): Promise<void> {
-  await process.files.makeFolders(REPOSITORY);
+  await process.files.makeDirectories(REPOSITORY);
   await process.files.writeFile(posix.join(REPOSITORY, posix.basename(file)), await process.files.readFile(file));
 }
 

@@ -26,7 +26,7 @@ async function mkdir(process: BoardProcess): Promise<number> {
     options.operands,
     async path => {
       const bits = mode === undefined ? 0o755 : parseMode(mode, 0o755);
-      if (has(options, 'p')) await process.files.makeFolders(path, bits);
+      if (has(options, 'p')) await process.files.makeDirectories(path, bits);
       else await process.files.mkdir(path, bits);
     },
     name => `cannot create directory '${name}'`,

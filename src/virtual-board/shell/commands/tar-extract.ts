@@ -77,11 +77,11 @@ async function extractEntry(process: BoardProcess, plan: TarPlan, { entry, name,
   const mode = header.mode & (plan.keepsModes ? 0o7777 : 0o777 & ~UMASK);
   const modifiedAtS = modifiedAt(header);
   if (header.type === 'directory') {
-    await files.makeFolders(path);
+    await files.makeDirectories(path);
     if (path !== plan.folder) folders.push({ path, mode, modifiedAtS });
     return;
   }
-  await files.makeFolders(posix.dirname(path));
+  await files.makeDirectories(posix.dirname(path));
   if (plan.keepsExisting && (await files.exists(path))) return;
   await makeRoom(process, path);
   if (header.type === 'symlink') {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { spawnSync } from 'node:child_process';
 import test from 'ava';
-import { makeFolders } from '../../src/device/make-folders.js';
+import { makeDirectories } from '../../src/host/make-directories.js';
 import { MDT_PROGRAM } from '../fixtures/mdt-process.js';
 
 test('missing parents are made with the mode, and what was there keeps its own', t => {
@@ -12,14 +12,14 @@ test('missing parents are made with the mode, and what was there keeps its own',
     rmSync(root, { recursive: true });
   });
   const before = statSync(root).mode;
-  makeFolders(join(root, 'a', 'b'), 0o700);
-  makeFolders(join(root, 'a', 'b'), 0o700);
+  makeDirectories(join(root, 'a', 'b'), 0o700);
+  makeDirectories(join(root, 'a', 'b'), 0o700);
   t.true(statSync(join(root, 'a', 'b')).isDirectory());
   if (process.platform !== 'win32') t.is(statSync(join(root, 'a')).mode & 0o777, 0o700);
   t.is(statSync(root).mode, before);
   writeFileSync(join(root, 'file'), '');
   t.throws(() => {
-    makeFolders(join(root, 'file', 'below'), 0o700);
+    makeDirectories(join(root, 'file', 'below'), 0o700);
   });
 });
 
@@ -28,7 +28,7 @@ const onLinux = process.platform === 'linux' ? test : test.skip;
 onLinux('a folder that the system does not make is an error at once, not an endless search (needs /proc)', t => {
   t.throws(
     () => {
-      makeFolders('/proc/none/below', 0o700);
+      makeDirectories('/proc/none/below', 0o700);
     },
     { code: 'ENOENT' },
   );

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import test from 'ava';
-import { connectReason, systemHint, systemReason } from '../../src/device/system-error.js';
+import { connectReason, systemHint, systemReason } from '../../src/host/system-error.js';
 
 function failure(code: string, errno?: number): Error {
   return Object.assign(new Error(`connect ${code} 192.0.2.7:22`), { code, ...(errno === undefined ? {} : { errno }) });

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { dirname } from 'node:path';
-import { fileTrouble } from '../config/file-trouble.js';
-import { PRIVATE_DIR_MODE, PRIVATE_FILE_MODE } from '../config/private-file.js';
-import { makeFolders } from '../device/make-folders.js';
+import { fileTrouble } from './file-trouble.js';
+import { PRIVATE_DIR_MODE, PRIVATE_FILE_MODE } from './private-file.js';
+import { makeDirectories } from './make-directories.js';
+import type { Clock } from '../time/clock.js';
 import { withDeadline } from '../time/deadline.js';
 import { until } from '../time/retry.js';
 
@@ -13,6 +14,8 @@ export interface LockOptions {
   readonly timeoutMs?: number;
   /** A lock older than this was left behind, whoever holds it: locks are held for milliseconds. Default 60 s. */
   readonly staleMs?: number;
+  /** Of the waiting; default: the system's. */
+  readonly clock?: Clock;
 }
 
 const DEFAULT_TIMEOUT_MS = 30_000;
@@ -28,7 +31,7 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>, opti
   const lock = `${path}.lock`;
   const token = `${String(process.pid)} ${hostname()} ${randomUUID()}`;
   try {
-    makeFolders(dirname(path), PRIVATE_DIR_MODE);
+    makeDirectories(dirname(path), PRIVATE_DIR_MODE);
   } catch (error) {
     throw fileTrouble(`The folder ${dirname(path)} cannot be made.`, dirname(path), error);
   }
@@ -43,9 +46,10 @@ export async function withFileLock<T>(path: string, work: () => Promise<T>, opti
 
 async function acquire(lock: string, token: string, options: LockOptions): Promise<void> {
   const timeoutMs = options.timeoutMs ?? DEFAULT_TIMEOUT_MS;
+  const { clock } = options;
   const hint = `If no other mdt is running, remove ${lock}.`;
-  await withDeadline({ operation: `waiting for another mdt that holds ${lock}`, timeoutMs, hint }, signal =>
-    until({ intervalMs: POLL_INTERVAL_MS, signal }, async () => {
+  await withDeadline({ operation: `waiting for another mdt that holds ${lock}`, timeoutMs, hint, clock }, signal =>
+    until({ intervalMs: POLL_INTERVAL_MS, signal, clock }, async () => {
       if (await create(lock, token)) return true;
       await breakIfStale(lock, token, options.staleMs ?? DEFAULT_STALE_MS);
       return undefined;

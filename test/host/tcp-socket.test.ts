@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import test from 'ava';
-import { hasZone, openTcpSocket } from '../../src/device/tcp-socket.js';
+import { hasZone, openTcpSocket } from '../../src/host/tcp-socket.js';
 import { startTcpServer } from '../fakes/tcp-server.js';
 
 test('an interface that is not there is an error at once, and no other one is taken', async t => {

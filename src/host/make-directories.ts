@@ -7,7 +7,7 @@ import { dirname } from 'node:path';
  * the recursive mkdir of Node tries for ever.
  * @throws the error of the system
  */
-export function makeFolders(path: string, mode: number): void {
+export function makeDirectories(path: string, mode: number): void {
   const missing: string[] = [];
   for (let at = path; !isDirectory(at); at = dirname(at)) {
     missing.unshift(at);

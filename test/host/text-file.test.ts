@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs';
 import { chown, mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
-import { readTextFile } from '../../src/config/text-file.js';
+import { readTextFile } from '../../src/host/text-file.js';
 import { readVariable } from '../../src/config/variables.js';
 import { FileError } from '../../src/errors.js';
 import { loadKnownBoards } from '../../src/keys/known-boards.js';

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { makeFolders } from '../device/make-folders.js';
+import { makeDirectories } from './make-directories.js';
 
 export const PRIVATE_FILE_MODE = 0o600;
 export const PRIVATE_DIR_MODE = 0o700;
@@ -11,7 +11,7 @@ export const PRIVATE_DIR_MODE = 0o700;
  * alone: to a temporary name beside it, flushed, then renamed. Missing folders are made, also for the owner alone.
  */
 export async function writePrivateFile(path: string, content: string | Uint8Array): Promise<void> {
-  makeFolders(dirname(path), PRIVATE_DIR_MODE);
+  makeDirectories(dirname(path), PRIVATE_DIR_MODE);
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     const file = await open(temporary, 'wx', PRIVATE_FILE_MODE);

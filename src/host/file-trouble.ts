@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { dirname } from 'node:path';
-import { systemHint } from '../device/system-error.js';
+import { systemHint } from './system-error.js';
 import { FileError, PermissionError } from '../errors.js';
 
 /**
