@@ -19,11 +19,13 @@ export async function runPlan(run: FlashRun, board: ReadyBoard, operation: LongO
   const { steps } = plan;
   let ready = board;
   let { completed } = record;
-  let hasWritten = completed > 0;
+  let hasWritten: boolean;
   const onWriting = (): void => {
     hasWritten = true;
   };
   try {
+    // An earlier flash may have written, and its journal knows what the board had before.
+    hasWritten = (await journal.read()) !== undefined;
     await journal.write(record);
   } catch (error) {
     await ready.client.close();

@@ -29,6 +29,19 @@ test('a flash in which nothing was written leaves no journal, and says so', asyn
   await endsAsMeant(t, own);
 });
 
+test('what an earlier flash knew of the board stays where the next one writes nothing', async t => {
+  const own = await desk(t);
+  own.board.faults = { failSteps: ['erase:misc'] };
+  await t.throwsAsync(flash(own), { instanceOf: FlashStepError });
+  own.board.faults = { dropDownloadAtByte: 100_000 };
+  await t.throwsAsync(flash(own), { instanceOf: FlashStepError, message: / No step is done\.$/ });
+  const [record] = await unfinishedFlashes(journalFolder(own.host));
+  t.false(record?.hadHome, 'the home partition of the first flash was never written to');
+  own.board.faults = {};
+  await flash(own);
+  await endsAsMeant(t, own);
+});
+
 test('a flash that can have no journal writes nothing, and speaks of nothing else', async t => {
   const own = await desk(t);
   await mkdir(own.host.paths.configDir, { recursive: true });
