@@ -43,7 +43,7 @@ const doors = {
   'dns-packet': '^src/discovery/mdns\\.ts$',
   'mdns-js': '^src/virtual-board/announce\\.ts$',
   'node-forge': '^src/keys/key-format\\.ts$',
-  yauzl: '^src/flash/zip-source\\.ts$',
+  yauzl: '^src/flash/zip-reader\\.ts$',
   commander: '^src/cli/',
   inquirer: '^src/cli/prompt\\.ts$',
   usb: '^src/(fastboot/usb-transport|discovery/usb-devices)\\.ts$',

@@ -20,6 +20,7 @@ export interface ReadyBoard {
   readonly client: FastbootClient;
 }
 
+/** Which board is waited for, in which state and for how long. */
 export interface WaitOptions extends ConnectOptions, Deadline {
   /** What a board on the network has to call itself; undefined where that is not known. */
   readonly serialNumber?: string | undefined;

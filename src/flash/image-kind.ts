@@ -1,3 +1,4 @@
+import { archiveOf, isWebPage } from '../fastboot/image/archive.js';
 import { hasSparseMagic } from '../fastboot/sparse/format.js';
 
 /** What an image turns out to be by its first bytes. */
@@ -21,7 +22,7 @@ const SECTOR_BYTES = 512;
 /**
  * The kind of an image, or undefined if it is none that is known. Magic numbers: i.MX 8M reference manual (image vector
  * table, tag D1, length 32, version 4x), UEFI (EFI PART in the second sector), ext4 (EF53 at 1080), FAT (55AA and the
- * name of the type), and those of common archives, which are what images are mistaken for.
+ * name of the type); archives and web pages are what is mistaken for images.
  */
 export function detectKind(head: Buffer): ImageKind | undefined {
   const has = (at: number, text: string): boolean => head.toString('latin1', at, at + text.length) === text;
@@ -30,6 +31,6 @@ export function detectKind(head: Buffer): ImageKind | undefined {
   if (head.length > 4 && head.readUInt32BE(0) >>> 4 === 0xd100204) return 'bootloader';
   if (head.length > 1082 && head.readUInt16LE(1080) === 0xef53) return 'ext file system';
   if (has(510, 'U\xaa') && (has(54, 'FAT') || has(82, 'FAT32'))) return 'FAT file system';
-  if (['PK\x03\x04', '\x1f\x8b', '\xfd7zXZ', 'BZh', '7z\xbc\xaf'].some(magic => has(0, magic))) return 'archive';
-  return /^\s*<(?:!doctype|html|\?xml)/i.test(head.toString('latin1', 0, 64)) ? 'web page' : undefined;
+  if (archiveOf(head) !== undefined) return 'archive';
+  return isWebPage(head) ? 'web page' : undefined;
 }

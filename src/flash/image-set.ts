@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { FileImage } from '../fastboot/image/file-image.js';
+import { safeText } from '../device/board-text.js';
 import { UsageError } from '../errors.js';
 import { mapBounded } from '../time/concurrency.js';
 import type { LongOperation } from '../time/progress.js';
@@ -8,6 +9,8 @@ import { inspectImage, type InspectedImage } from './inspect.js';
 import type { FlashManifest } from './manifest.js';
 import { chooseManifest, loadManifests } from './manifests.js';
 import { openImageSource } from './open-source.js';
+import { unpacked } from './packed-file.js';
+import { chooseFolder, PACKED, type ReleaseFolder } from './release-folder.js';
 
 /** What is to be flashed, opened and read through: nothing about it can fail any more but reading it again. */
 export interface ImageSet extends AsyncDisposable {
@@ -58,38 +61,68 @@ async function readImageSet(
   opened: AsyncDisposable[],
   operation: LongOperation,
 ): Promise<Omit<ImageSet, keyof AsyncDisposable>> {
+  const { signal } = operation;
   const source = path === '' ? undefined : await openImageSource(path);
   if (source !== undefined) opened.push(source);
   const manifests = await loadManifests();
-  const manifest =
-    source === undefined || source.kind === 'file' ? undefined : chooseManifest(manifests, setOf(source));
+  const folder = source === undefined || source.kind === 'file' ? undefined : folderOf(manifests, source);
+  const manifest = source && folder && chooseManifest(manifests, setOf(source, folder));
   const replacements = new Map(partitions);
   if (source?.kind === 'file') replacements.set(partitionOf(manifests, source), path);
-  const files = new Map<string, SourceFile>(manifest === undefined ? [] : neededFiles(manifest, source));
+  const files = manifest ? await filesFor(manifest, source, { folder, signal }) : new Map<string, SourceFile>();
   for (const file of new Set(replacements.values())) {
     const image = await FileImage.open(file);
     opened.push(image);
-    files.set(file, { sizeBytes: image.sizeBytes, open: () => Promise.resolve(image) });
+    const found = { sizeBytes: image.sizeBytes, open: () => Promise.resolve(image) };
+    files.set(file, await unpacked(file, found, signal));
   }
   const images = await inspectAll(files, operation);
   const identity = identityOf({ manifest, images, replacements });
   return { path, manifest, manifests, images, replacements, identity };
 }
 
-function setOf({ names, files }: ImageSource): { names: readonly string[]; files: ReadonlySet<string> } {
-  return { names, files: new Set(files.keys()) };
+function folderOf(manifests: readonly FlashManifest[], { path, files }: ImageSource): ReleaseFolder {
+  const folder = chooseFolder(manifests, { path, paths: files.keys() });
+  const [only, ...others] = [...files.keys()].filter(name => /(?:^|\/)[^/.][^/]*\.zip$/i.test(name));
+  if (only === undefined || others.length > 0 || recognised(manifests, folder)) return folder;
+  throw new UsageError(`${safeText(path)} has no images in it, but another zip: ${safeText(only, 100)}.`, {
+    hint: 'Unpack it, and give the zip that comes out.',
+  });
 }
 
-/** All that the steps of the manifest may need; for a file with several names the first that is there. */
-function* neededFiles(manifest: FlashManifest, source: ImageSource | undefined): Generator<[string, SourceFile]> {
+function recognised(manifests: readonly FlashManifest[], { files }: ReleaseFolder): boolean {
+  return manifests.some(({ recognition }) => recognition.present.some(name => files.has(name.toLowerCase())));
+}
+
+function setOf({ name }: ImageSource, { path, files }: ReleaseFolder): Parameters<typeof chooseManifest>[1] {
+  const folders = path.split('/').filter(part => part !== '');
+  return { names: [name, ...folders.reverse()], files: new Set(files.keys()) };
+}
+
+/** The files of a release by the names of its manifest; those that are packed are unpacked whenever they are read. */
+async function filesFor(
+  manifest: FlashManifest,
+  source: ImageSource,
+  { folder, signal }: { readonly folder: ReleaseFolder; readonly signal: AbortSignal | undefined },
+): Promise<Map<string, SourceFile>> {
+  const files = new Map<string, SourceFile>();
+  for (const [name, path] of neededFiles(manifest, folder)) {
+    const file = source.files.get(path);
+    if (file !== undefined) files.set(name, PACKED.test(path) ? await unpacked(path, file, signal) : file);
+  }
+  return files;
+}
+
+/** All that the steps of the manifest may need, with where it is; for a file with several names the first that is there. */
+function* neededFiles(manifest: FlashManifest, { files }: ReleaseFolder): Generator<[name: string, path: string]> {
   const names = [
     ...manifest.partitionTables.map(({ file }) => [file]),
     ...manifest.files.map(({ names: candidates }) => candidates),
   ];
   for (const candidates of names) {
-    const name = candidates.find(candidate => source?.files.has(candidate) === true);
-    const file = name === undefined ? undefined : source?.files.get(name);
-    if (name !== undefined && file !== undefined) yield [name, file];
+    const name = candidates.find(candidate => files.has(candidate.toLowerCase()));
+    const path = name === undefined ? undefined : files.get(name.toLowerCase());
+    if (name !== undefined && path !== undefined) yield [name, path];
   }
 }
 
@@ -122,8 +155,8 @@ async function inspectAll(
 }
 
 /** A single image says by its name where it belongs. @throws UsageError if it does not */
-function partitionOf(manifests: readonly FlashManifest[], { path, names }: ImageSource): string {
-  const [name = ''] = names;
+function partitionOf(manifests: readonly FlashManifest[], { path, name: fileName }: ImageSource): string {
+  const name = fileName.replace(PACKED, '');
   const partitions = manifests.flatMap(({ files, steps }) => {
     const ids = files.filter(file => file.names.includes(name)).map(({ id }) => id);
     return steps.flatMap(step => (step.do === 'flash' && ids.includes(step.file) ? [step.partition] : []));

@@ -5,15 +5,15 @@ export interface ImageSource extends AsyncDisposable {
   readonly kind: 'folder' | 'zip' | 'file';
   /** As the user gave it. */
   readonly path: string;
-  /** What it calls itself: its own name, and that of the one folder that everything in a zip is in. */
-  readonly names: readonly string[];
-  /** Its files by name, without folders; those of a zip's only folder, but not what lies deeper. */
+  /** What it calls itself. */
+  readonly name: string;
+  /** Its files by path, folders parted by `/`. Nothing of them has been judged yet. */
   readonly files: ReadonlyMap<string, SourceFile>;
 }
 
 export interface SourceFile {
   readonly sizeBytes: number;
-  /** Opens it for good: until the source is disposed. */
+  /** Opens it for good: until the source is disposed. @throws ImageError if it cannot be used */
   open(): Promise<Image>;
 }
 

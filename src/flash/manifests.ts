@@ -15,8 +15,9 @@ export async function loadManifests(folder: URL = FOLDER): Promise<FlashManifest
 
 /** What a folder or zip shows of itself. */
 export interface ImageSet {
-  /** Of the zip or folder, and of the one folder in the zip. */
+  /** Of the archive or folder, and of the folders in it that lead to the files. */
   readonly names: readonly string[];
+  /** In lower case: Windows and macOS do not tell case apart. */
   readonly files: ReadonlySet<string>;
 }
 
@@ -41,7 +42,7 @@ export function chooseManifest(manifests: readonly FlashManifest[], set: ImageSe
       facts: { files: [...set.files].slice(0, 50) },
     });
   }
-  const missing = closest.recognition.present.filter(name => !set.files.has(name));
+  const missing = closest.recognition.present.filter(name => !set.files.has(name.toLowerCase()));
   throw new UsageError(`${label} lacks ${missing.join(', ')}, without which a ${closest.board} cannot be flashed.`, {
     hint: 'Download the zip again and give it as it is, or unpack all of it.',
     facts: { missing, manifest: closest.id },
@@ -49,9 +50,10 @@ export function chooseManifest(manifests: readonly FlashManifest[], set: ImageSe
 }
 
 function fits({ present, absent }: FlashManifest['recognition'], files: ReadonlySet<string>): boolean {
-  return present.every(name => files.has(name)) && !absent.some(name => files.has(name));
+  const has = (name: string): boolean => files.has(name.toLowerCase());
+  return present.every(has) && !absent.some(has);
 }
 
 function overlap({ recognition }: FlashManifest, files: ReadonlySet<string>): number {
-  return recognition.present.filter(name => files.has(name)).length;
+  return recognition.present.filter(name => files.has(name.toLowerCase())).length;
 }

@@ -22,55 +22,40 @@ const DEFLATED = 8;
 const FILE_TYPE_MASK = 0o170_000;
 const SYMBOLIC_LINK = 0o120_000;
 
-/**
- * The files of a zip by name, without the folder that all of them are in; what lies in folders beside is left out.
- * @throws ImageError for a zip that no release tool makes: two entries of one name, links, encryption, sizes that
- * cannot be, and names that lead out of it
- */
-export function zipFiles<Entry extends ZipEntry>(
-  zipName: string,
-  entries: readonly Entry[],
-): { files: Map<string, Entry>; folder?: string } {
-  const byName = new Map<string, Entry>();
-  for (const entry of entries) {
-    checkEntry(zipName, entry);
-    // Windows and macOS do not tell apart what differs in case alone.
-    const key = entry.fileName.toLowerCase();
-    if (byName.has(key)) throw refused(zipName, entry, 'there twice');
-    byName.set(key, entry);
-  }
-  const folders = new Set(entries.map(({ fileName }) => /^[^/]*\//.exec(fileName)?.[0] ?? ''));
-  const [only] = folders.size === 1 ? folders : [];
-  const prefix = only ?? '';
-  const files = new Map<string, Entry>();
-  for (const entry of entries) {
-    const name = entry.fileName.slice(prefix.length);
-    if (name !== '' && !name.includes('/')) files.set(name, entry);
-  }
-  return { files, ...(prefix === '' ? {} : { folder: prefix.slice(0, -1) }) };
+/** The path of an entry, folders parted by `/`; undefined for folders and for names that lead out of the zip. */
+export function pathOf({ fileName }: ZipEntry): string | undefined {
+  // Some tools for Windows write backslashes.
+  const path = fileName.replaceAll('\\', '/').replace(/^(?:\.\/)+/, '');
+  const leadsOut = /^\/|^[a-z]:|\0/i.test(path) || path.split('/').includes('..');
+  return leadsOut || path === '' || path.endsWith('/') ? undefined : path;
 }
 
-function checkEntry(zipName: string, entry: ZipEntry): void {
-  const { fileName, compressedSize, uncompressedSize, compressionMethod } = entry;
-  const segments = fileName.split('/');
-  if (/^[/\\]|^[a-z]:|\\|\0/i.test(fileName) || segments.includes('..')) {
-    throw refused(zipName, entry, 'a name that leads out of the zip');
-  }
+/** @throws ImageError for an entry that cannot be read, or whose size cannot be */
+export function checkEntry(zipName: string, entry: ZipEntry): void {
+  const { compressedSize, uncompressedSize, compressionMethod } = entry;
   if (((entry.externalFileAttributes >>> 16) & FILE_TYPE_MASK) === SYMBOLIC_LINK) {
     throw refused(zipName, entry, 'a link, not a file');
   }
   if (entry.isEncrypted()) throw refused(zipName, entry, 'encrypted');
   if (compressionMethod !== STORED && compressionMethod !== DEFLATED) {
-    throw refused(zipName, entry, `compressed by method ${String(compressionMethod)}, which is not deflate`);
+    throw new ImageError(zipName, `its entry ${nameOf(entry)} is compressed by method ${String(compressionMethod)}`, {
+      hint: `mdt reads deflate only: unpack the zip with \`7z x\`, and name the folder.`,
+      facts: { fileName: entry.fileName },
+    });
   }
   if (uncompressedSize > MAX_IMAGE_BYTES || uncompressedSize > MAX_RATIO * (compressedSize + 1)) {
     throw refused(zipName, entry, `said to be ${String(uncompressedSize)} bytes long, which cannot be`);
   }
 }
 
-function refused(zipName: string, { fileName }: ZipEntry, what: string): ImageError {
-  return new ImageError(zipName, `its entry ${safeText(fileName, 100)} is ${what}`, {
+function nameOf({ fileName }: ZipEntry): string {
+  return safeText(fileName, 100);
+}
+
+/** What is wrong with an entry, as it reads after "is". */
+export function refused(zipName: string, entry: ZipEntry, what: string): ImageError {
+  return new ImageError(zipName, `its entry ${nameOf(entry)} is ${what}`, {
     hint: 'Download the zip again from the place of the release.',
-    facts: { fileName },
+    facts: { fileName: entry.fileName },
   });
 }

@@ -1,42 +1,33 @@
 import { basename } from 'node:path';
 import { pipeline, type Readable } from 'node:stream';
 import { crc32, createInflateRaw } from 'node:zlib';
-import type { Entry, ZipFile } from 'yauzl';
 import { safeText } from '../device/board-text.js';
 import { readBuffer } from '../host/read-buffer.js';
 import { FileImage } from '../fastboot/image/file-image.js';
 import { ImageError, type Image } from '../fastboot/image/image.js';
 import { streamImage } from '../fastboot/image/stream-image.js';
 import type { ImageSource, SourceFile } from './image-source.js';
-import { MAX_ENTRIES, zipFiles } from './zip-entries.js';
+import { checkEntry, MAX_ENTRIES, pathOf, refused } from './zip-entries.js';
+import { entriesOf, openZipFile, type Entry, type ZipFile } from './zip-reader.js';
 
-/** A release zip, read in place. @throws ImageError if it is truncated, damaged, or not to be trusted (see zipFiles) */
+/** A release zip, read in place. @throws ImageError if it is truncated or damaged */
 export async function openZip(path: string): Promise<ImageSource> {
   const zipName = safeText(basename(path));
-  const { default: yauzl } = await import('yauzl');
-  // Names are checked in zip-entries.ts, which says the same of all that is wrong with one.
-  const options = { autoClose: false, lazyEntries: true, strictFileNames: true };
   const bytes = await FileImage.open(path);
-  let zip: ZipFile | undefined;
-  const close = async (): Promise<void> => {
-    zip?.close();
-    await bytes[Symbol.asyncDispose]();
-  };
   try {
-    zip = await yauzl.openPromise(path, options).catch((error: unknown) => {
+    const zip = await openZipFile(bytes).catch((error: unknown) => {
       throw damaged(zipName, error);
     });
-    const opened = { zip, zipName, bytes };
-    const { files, folder } = zipFiles(zipName, await readEntries(zip, zipName));
+    const entries = await readEntries(zip, zipName);
     return {
       kind: 'zip',
       path,
-      names: [basename(path), ...(folder === undefined ? [] : [folder])],
-      files: new Map([...files].map(([name, entry]) => [name, sourceFile(opened, name, entry)])),
-      [Symbol.asyncDispose]: close,
+      name: basename(path),
+      files: filesOf({ zip, zipName, bytes }, entries),
+      [Symbol.asyncDispose]: () => bytes[Symbol.asyncDispose](),
     };
   } catch (error) {
-    await close();
+    await bytes[Symbol.asyncDispose]();
     throw error;
   }
 }
@@ -47,7 +38,7 @@ async function readEntries(zip: ZipFile, zipName: string): Promise<Entry[]> {
   }
   const entries: Entry[] = [];
   try {
-    for await (const entry of zip.eachEntry()) entries.push(entry);
+    for await (const entry of entriesOf(zip)) entries.push(entry);
   } catch (error) {
     throw damaged(zipName, error);
   }
@@ -61,10 +52,34 @@ interface OpenZip {
   readonly bytes: Image;
 }
 
+/** By path. What is wrong with an entry matters only where it is needed, and so when it is opened. */
+function filesOf(zip: OpenZip, entries: readonly Entry[]): Map<string, SourceFile> {
+  const files = new Map<string, SourceFile>();
+  const seen = new Set<string>();
+  for (const entry of entries) {
+    const path = pathOf(entry);
+    if (path === undefined) continue;
+    // Windows and macOS do not tell apart what differs in case alone.
+    const key = path.toLowerCase();
+    files.set(path, seen.has(key) ? twice(zip, entry) : sourceFile(zip, basename(path), entry));
+    seen.add(key);
+  }
+  return files;
+}
+
 function sourceFile(zip: OpenZip, name: string, entry: Entry): SourceFile {
   const sizeBytes = entry.uncompressedSize;
   const image: Image = streamImage({ name, sizeBytes, read: () => readEntry(zip, entry, name) });
-  return { sizeBytes, open: () => Promise.resolve(image) };
+  const open = (): Image => {
+    checkEntry(zip.zipName, entry);
+    return image;
+  };
+  return { sizeBytes, open: async () => await Promise.resolve(open()) };
+}
+
+function twice(zip: OpenZip, entry: Entry): SourceFile {
+  const sizeBytes = entry.uncompressedSize;
+  return { sizeBytes, open: () => Promise.reject(refused(zip.zipName, entry, 'there twice')) };
 }
 
 const STORED_BYTES = 512 * 1024;
@@ -75,7 +90,7 @@ const STORED_BYTES = 512 * 1024;
 const INFLATED_BYTES = 1024 * 1024;
 /** Inflated while others are looked at or sent. */
 const INFLATED_AHEAD_BYTES = 4 * INFLATED_BYTES;
-/** APPNOTE.TXT 4.4.5; zipFiles lets no other pass but stored ones. */
+/** APPNOTE.TXT 4.4.5; checkEntry accepts no other but stored ones. */
 const DEFLATED = 8;
 
 /** The bytes of an entry; the last of them come only if the checksum of all is right. */
