@@ -113,7 +113,7 @@ export class BoardPipe {
   }
 
   #hear(text: string): void {
-    const lines = (this.#partialError + text).split('\n');
+    const lines = (this.#partialError + text).split(/[\r\n]/);
     this.#partialError = (lines.pop() ?? '').slice(-MAX_SAID);
     for (const line of lines) {
       if (this.#onErrorLine?.(line) !== true) this.#said = `${this.#said}${line}\n`.slice(-MAX_SAID);

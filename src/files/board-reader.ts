@@ -2,12 +2,14 @@ import { FileError, TransportError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import type { SshSession } from '../ssh/session.js';
 import { boardFailure } from './board-failure.js';
+import { ByteReader } from './byte-reader.js';
 import { runScript, type ScriptResult } from '../remote/run-script.js';
 import type { RemoteScript } from '../remote/script.js';
 import { startScript } from '../remote/start-script.js';
 import { decodeName, encodeName } from '../remote/names.js';
 import { below, FIND_FORMAT, FIND_CLOSED, parseItems, splitFields, type RemoteItem } from './remote-items.js';
 import type { StallWatch } from '../time/stall.js';
+import { cutPiece, pieceBytes, plainContent, sparseContent, type Piece } from './pieces.js';
 import type { MissingFile, SymlinkChoice } from './transfer.js';
 
 const MARK = 'mdt-list-1';
@@ -31,7 +33,24 @@ const NAMES = String.raw`
 LC_ALL=C; export LC_ALL
 xargs -0r sh -c 'exec find -H "$1/" -mindepth 1 -maxdepth 1 -printf "%f\000"' find
 `;
-const READ = 'exec tail -c "+$2" -- "$1"';
+/** Begins with `plain`, and the content from a byte on, or with `holes`, and an archive that leaves the holes out. */
+const READ = String.raw`
+holes=
+read -r blocks unit size <<END
+$(stat -L -c '%b %B %s' -- "$1" 2>/dev/null)
+END
+case $2:$blocks:$unit:$size in
+1::* | *[!0-9:]*) ;;
+1:*) [ $((blocks * unit)) -ge "$size" ] || holes=yes ;;
+esac
+if [ -n "$holes" ]; then
+  echo holes
+  exec tar -chf - -b 512 -S --format=posix --sparse-version=1.0 --transform='s,.*,x,' -P -- "$1"
+fi
+echo plain
+exec tail -c "+$2" -- "$1"
+`;
+const HEAD_BYTES = 'plain\n'.length;
 const HASH = 'head -c "$2" -- "$1" | sha256sum';
 const HASHES = 'cd -- "$1" && exec xargs -0r sha256sum -z --';
 const HASH_CHARACTERS = 64;
@@ -102,8 +121,11 @@ export class BoardReader {
     return code === 0 ? splitFields(stdout).map(decodeName) : undefined;
   }
 
-  /** Content of a file from `position` to `end`; ends early where the file does. */
-  async *read(path: string, { position, end, signal }: ContentRange): AsyncGenerator<Buffer> {
+  /**
+   * Content of a file from `position` to `end`; ends early where the file does. Holes are not sent, unless a file is read
+   * from its middle on.
+   */
+  async *read(path: string, { position, end, signal }: ContentRange): AsyncGenerator<Piece> {
     const script = { script: READ, args: [path, position + 1] };
     const program = await startScript(this.#session, script, { signal, input: 'none' });
     let said = '';
@@ -112,11 +134,13 @@ export class BoardReader {
     });
     let left = end - position;
     try {
-      for await (const chunk of program.stdout as AsyncIterable<Buffer>) {
+      const bytes = new ByteReader(program.stdout);
+      const hasHoles = (await bytes.exactly(HEAD_BYTES)).toString() === 'holes\n';
+      for await (const piece of hasHoles ? sparseContent(bytes) : plainContent(bytes)) {
         // What was written to the file since it was listed is not part of it.
-        const wanted = chunk.subarray(0, left);
-        left -= wanted.length;
-        if (wanted.length > 0) yield wanted;
+        const wanted = cutPiece(piece, left);
+        left -= pieceBytes(wanted);
+        if (pieceBytes(wanted) > 0) yield wanted;
         if (left === 0) return;
       }
       const exit = await program.exit;

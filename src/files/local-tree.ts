@@ -18,6 +18,8 @@ import type { Exclusion } from './exclude.js';
 import type { SkippedFile, SymlinkChoice } from './transfer.js';
 
 const MAX_DEPTH = 200;
+/** stat(2) counts in these, whatever the file system does. */
+const STAT_BLOCK_BYTES = 512;
 const READABLE_BY_ALL = 0o444;
 /** How long the walk may keep everything else waiting. */
 const BREATH_MS = 10;
@@ -33,6 +35,8 @@ export interface LocalEntry {
   readonly modifiedAtS: number;
   /** Of a symlink; empty otherwise. */
   readonly linkTarget: string;
+  /** A file that takes less space than it is long. */
+  readonly hasHoles?: boolean | undefined;
 }
 
 export interface LocalSource {
@@ -176,6 +180,7 @@ function entryOf(kind: LocalEntry['kind'], place: Place, stats: Stats): LocalEnt
     mode: stats.mode & 0o7777,
     modifiedAtS: modifiedAt(stats),
     linkTarget: '',
+    hasHoles: kind === 'file' && stats.blocks * STAT_BLOCK_BYTES < stats.size,
   };
 }
 

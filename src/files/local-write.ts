@@ -59,6 +59,7 @@ export class GrowingFile {
   #position: number;
   #waiting: Buffer[] = [];
   #waitingBytes = 0;
+  #endsInHole = false;
   #flushing: Promise<void> = Promise.resolve();
 
   private constructor(fd: number, path: string, position: number) {
@@ -84,6 +85,7 @@ export class GrowingFile {
 
   /** Resolves when there is room for more; the content may not be in the file yet. @throws FileError */
   async append(content: Buffer): Promise<void> {
+    this.#endsInHole = false;
     this.#waiting.push(content);
     this.#waitingBytes += content.length;
     if (this.#waitingBytes < FLUSH_BYTES) return;
@@ -93,11 +95,20 @@ export class GrowingFile {
     this.#flushing.catch(() => undefined);
   }
 
+  /** Leaves a hole, which is read as zeros and takes no space. @throws FileError */
+  async skip(bytes: number): Promise<void> {
+    await this.#flushing;
+    await this.#flush();
+    this.#position += bytes;
+    this.#endsInHole = true;
+  }
+
   /** Writes what is left, sets mode and time. @throws FileError */
   async finish(attributes: LocalAttributes): Promise<void> {
     await this.#flushing;
     await this.#flush();
     try {
+      if (this.#endsInHole) await fs.ftruncate(this.#fd, this.#position);
       if (attributes.mode !== undefined) await fs.fchmod(this.#fd, attributes.mode);
       const { modifiedAtS } = attributes;
       if (modifiedAtS !== undefined) await fs.futimes(this.#fd, modifiedAtS, modifiedAtS);

@@ -5,6 +5,7 @@ import { overtaken } from './board-failure.js';
 import { hashHere, listedFile, readChunks } from './local-read.js';
 import { GrowingFile, lookAt, namesIn, place, remove, removeFile } from './local-write.js';
 import { isPartOf, partNames, type PartNames } from './part-name.js';
+import { chunksOf, pieceBytes } from './pieces.js';
 import type { PullContext } from './pull-context.js';
 import type { PulledEntry } from './pull-plan.js';
 import { joinPath, splitTarget } from './paths.js';
@@ -140,12 +141,13 @@ class Reading {
     let position = offset;
     const range = { position, end: sizeBytes, signal: this.#watch.signal };
     if (offset < sizeBytes) {
-      for await (const chunk of reader.read(source, range)) {
-        if (checksum) hash.update(chunk);
-        await file.append(chunk);
-        position += chunk.length;
+      for await (const piece of reader.read(source, range)) {
+        if (checksum) for (const chunk of chunksOf(piece)) hash.update(chunk);
+        if (Buffer.isBuffer(piece)) await file.append(piece);
+        else await file.skip(piece.holeBytes);
+        position += pieceBytes(piece);
         this.#watch.moved();
-        meter.advance(chunk.length, target);
+        meter.advance(pieceBytes(piece), target);
         this.#watch.signal.throwIfAborted();
       }
     }

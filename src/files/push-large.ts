@@ -2,84 +2,27 @@ import { createHash, type Hash } from 'node:crypto';
 import { FileError, ProtocolError } from '../errors.js';
 import { safeText } from '../device/board-text.js';
 import { mapBounded } from '../time/concurrency.js';
-import { pause } from '../time/deadline.js';
 import { boardFailure, overtaken } from './board-failure.js';
 import { BoardPipe } from './board-pipe.js';
 import { runScript } from '../remote/run-script.js';
 import { startScript } from '../remote/start-script.js';
 import { Prefixed } from './prefixed.js';
 import { isCompressible, MIN_COMPRESSED_BYTES, PROBE_BYTES, probe, sampleCompression } from './link-gauge.js';
+import { stretchesOf, type Stretch } from './holes.js';
 import { hashPrefix, readChunks } from './local-read.js';
 import { partNames, type PartNames } from './part-name.js';
 import type { PushContext } from './push-context.js';
+import { CLAIM, PLACE, RECEIVE, StoreProgress } from './push-large-scripts.js';
 import { stampOf, type PlannedEntry } from './push-plan.js';
 import { joinPath, splitTarget } from './paths.js';
 import { withStallWatch, type StallWatch } from '../time/stall.js';
 
 const AT_ONCE = 2;
-const POLL_INTERVAL_MS = 200;
 /** A board hashes at least this much a second. */
 const HASH_BYTES_PER_S = 10e6;
 const HASH_GRACE_MS = 60_000;
 
 const EXIT = { short: 43, differs: 44, overtaken: 46 } as const;
-
-/** Writes stdin to the part file from an offset on, after all other parts of the file are gone. Keeps it when cut off. */
-const RECEIVE = String.raw`
-LC_ALL=C; export LC_ALL
-part=./$2 family=./$3 offset=$4
-cd -- "$1" || exit 41
-umask 077
-for old in "$family"????????????????.mdt-part; do
-  [ "$offset" -gt 0 ] && [ "$old" = "$part" ] || rm -f -- "$old"
-done
-[ "$offset" -gt 0 ] || : > "$part" || exit 41
-full() { [ -e "$part" ] || exit 46; rm -f -- "$part"; exit 42; }
-store() { dd of="$part" bs=128k conv=notrunc,nocreat oflag=seek_bytes seek="$1" status=none; }
-IFS=' ' read -r how bytes || exit 40
-if [ "$how" = probe ]; then
-  echo ready
-  head -c "$bytes" | store "$offset" || full
-  offset=$((offset + bytes))
-  echo probed
-  read -r how || exit 40
-fi
-case $how in
-gzip) gzip -dc | store "$offset" || full ;;
-*) store "$offset" || full ;;
-esac
-`;
-
-/** Takes the largest part of this version over, and says its size and hash; nothing if there is none. */
-const CLAIM = String.raw`
-cd -- "$1" || exit 41
-part=./$2 version=./$3 best= most=-1
-for old in "$version"????????.mdt-part; do
-  [ -f "$old" ] && [ ! -L "$old" ] && size=$(stat -c %s -- "$old") || continue
-  if [ "$size" -gt "$most" ]; then best=$old most=$size; fi
-done
-[ -n "$best" ] && mv -T -- "$best" "$part" || exit 0
-stat -c %s -- "$part"
-sha256sum < "$part"
-`;
-
-/** Confirms the part file and gives it its final name. */
-const PLACE = String.raw`
-LC_ALL=C; export LC_ALL
-part=./$2 final=./$3 size=$4 mode=$5 time=$6 sum=$7
-cd -- "$1" || exit 41
-[ -e "$part" ] || exit 46
-[ "$(stat -c %s -- "$part")" = "$size" ] || exit 43
-if [ -n "$sum" ]; then
-  read -r found _ <<END
-$(sha256sum < "$part")
-END
-  [ "$found" = "$sum" ] || { rm -f -- "$part"; exit 44; }
-fi
-chmod "$mode" -- "$part" || exit 45
-[ -z "$time" ] || touch -d "@$time" -- "$part" || exit 45
-mv -fT -- "$part" "$final" || exit 45
-`;
 
 /** Sends large files, each on its own: into a part file beside its place, from which `--resume` continues. */
 export async function pushLargeFiles(context: PushContext, files: readonly PlannedEntry[]): Promise<void> {
@@ -147,9 +90,10 @@ class LargeFile {
       const args = [this.#folder, this.#part.own, this.#part.ofFile, offset];
       const starting = startScript(session, { script: RECEIVE, args }, { signal: watch.signal });
       const program = await watch.during(starting);
-      const pipe = new BoardPipe(program);
-      const polling = new AbortController();
-      const polled = this.#poll(watch, polling.signal).catch(() => undefined);
+      const progress = new StoreProgress(bytes => {
+        if (this.#confirmTo(bytes)) watch.moved();
+      });
+      const pipe = new BoardPipe(program, line => progress.read(line));
       try {
         const sum = await this.#stream(pipe, watch, offset);
         pipe.end();
@@ -162,9 +106,7 @@ class LargeFile {
         if (error instanceof FileError && error.facts['path'] === this.#file.path) await this.#discard(pipe);
         throw error;
       } finally {
-        polling.abort();
         if (!pipe.hasEnded) pipe.close();
-        await polled;
       }
     });
   }
@@ -178,25 +120,38 @@ class LargeFile {
         watch.moved();
       }
     }
-    await using content = new Prefixed(this.#chunks(offset, watch, checksum ? hash : undefined));
+    const stretches = await watch.during(stretchesOf(this.#file, offset));
+    const isDense = stretches.every(({ kind }) => kind === 'data');
+    await using content = new Prefixed(this.#framed(stretches, watch, checksum ? hash : undefined));
     let level = 0;
     if (compress && this.#file.sizeBytes - offset >= MIN_COMPRESSED_BYTES) {
       const sample = await sampleCompression(await this.#samples(offset));
-      if (!gauge.isMeasured && isCompressible(sample)) await probe(pipe, await content.cut(PROBE_BYTES), gauge);
+      // The probe is stored as it comes, which only content can be.
+      const canProbe = isDense && !gauge.isMeasured && isCompressible(sample);
+      if (canProbe) await probe(pipe, await content.cut(PROBE_BYTES), gauge);
       level = gauge.level(sample);
     }
     await pipe.send(level > 0 ? 'gzip\n' : 'plain\n');
-    if (level > 0) await pipe.sendCompressed(content, level);
-    else for await (const chunk of content) if (!(await pipe.send(chunk))) break;
+    const frame = isDense ? Buffer.from('rest\n') : Buffer.alloc(0);
+    if (level > 0) await pipe.sendCompressed(after(frame, content), level);
+    else for await (const chunk of after(frame, content)) if (!(await pipe.send(chunk))) break;
     return hash.digest('hex');
   }
 
-  async *#chunks(offset: number, watch: StallWatch, hash: Hash | undefined): AsyncGenerator<Buffer> {
-    for await (const chunk of readChunks(this.#file, offset)) {
-      hash?.update(chunk);
-      watch.moved();
-      yield chunk;
+  /** Content alone where there are no holes; else each stretch with a line before it, and one at the end. */
+  async *#framed(stretches: readonly Stretch[], watch: StallWatch, hash: Hash | undefined): AsyncGenerator<Buffer> {
+    const isDense = stretches.every(({ kind }) => kind === 'data');
+    for (const { kind, start, end } of stretches) {
+      if (!isDense) yield Buffer.from(`${kind} ${String(end - start)}\n`);
+      if (kind === 'data' || hash) {
+        for await (const chunk of readChunks(this.#file, start, end)) {
+          hash?.update(chunk);
+          watch.moved();
+          if (kind === 'data') yield chunk;
+        }
+      }
     }
+    if (!isDense) yield Buffer.from('end\n');
   }
 
   /** From the beginning, the middle and the end of what is to be sent. */
@@ -208,18 +163,6 @@ class LargeFile {
       for await (const chunk of readChunks(this.#file, at, at + length)) samples.push(chunk);
     }
     return samples;
-  }
-
-  /** Asks how far the part file has grown, for as long as it is being sent. */
-  async #poll(watch: StallWatch, signal: AbortSignal): Promise<void> {
-    await pause(POLL_INTERVAL_MS, signal);
-    const sftp = await this.#context.session.sftp();
-    for (;;) {
-      const part = await sftp.stat(joinPath(this.#folder, this.#part.own));
-      if (signal.aborted) return;
-      if (part && this.#confirmTo(part.sizeBytes)) watch.moved();
-      await pause(POLL_INTERVAL_MS, signal);
-    }
   }
 
   async #place(sum: string): Promise<void> {
@@ -268,4 +211,9 @@ class LargeFile {
     this.#confirmed = capped;
     return true;
   }
+}
+
+async function* after(beginning: Buffer, rest: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  if (beginning.length > 0) yield beginning;
+  yield* rest;
 }

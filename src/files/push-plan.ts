@@ -70,10 +70,10 @@ export function planPush(sources: readonly LocalSource[], target: PushTarget, op
 
 /** Named one by one: for thousands of entries a spread takes several times as long. */
 function plannedEntry(
-  { kind, relative, path, sizeBytes, modifiedAtS, linkTarget }: LocalEntry,
+  { kind, relative, path, sizeBytes, modifiedAtS, linkTarget, hasHoles }: LocalEntry,
   { mode, target, existing }: Pick<PlannedEntry, 'mode' | 'target' | 'existing'>,
 ): PlannedEntry {
-  return { kind, relative, path, sizeBytes, mode, modifiedAtS, linkTarget, target, existing };
+  return { kind, relative, path, sizeBytes, mode, modifiedAtS, linkTarget, hasHoles, target, existing };
 }
 
 function emptyFolder(target: string, nowS: number): PlannedEntry {

@@ -24,6 +24,7 @@ const NEEDS = [
   'mv',
   'mkdir',
   'touch',
+  'truncate',
 ];
 const MAX_LISTING_BYTES = 256 * 1024 * 1024;
 const SURVEY_TIMEOUT_MS = 120_000;

@@ -9,6 +9,8 @@ const MAX_RECORD_BYTES = 64 * 1024;
 /** An entry as it stands in an archive; `type` is the letter of the format, `0` for a file. */
 export interface TarHeader extends RawTarHeader {
   readonly isFile: boolean;
+  /** Of a file whose holes are left out, by the sparse format 1.0 of GNU tar: its size; its content begins with a map. */
+  readonly sparseSizeBytes?: number;
 }
 
 /**
@@ -51,7 +53,7 @@ export class TarReader {
     return chunk;
   }
 
-  #entry(header: RawTarHeader): TarHeader {
+  #entry(header: RawTarHeader & LongFields): TarHeader {
     const isFile = header.type === '0' || header.type === '\0' || header.type === '7';
     // Only files have content; a size on a folder or link is not followed by any.
     this.#contentLeft = isFile ? header.sizeBytes : 0;
@@ -78,6 +80,7 @@ interface LongFields {
   linkTarget?: string;
   sizeBytes?: number;
   modifiedAtS?: number;
+  sparseSizeBytes?: number;
 }
 
 function readRecord(into: LongFields, type: string, content: Buffer): void {
@@ -100,6 +103,7 @@ function readPax(into: LongFields, content: Buffer): void {
     const value = content.subarray(equals + 1, at + length - 1);
     if (key === 'path') into.name = decodeName(value);
     if (key === 'linkpath') into.linkTarget = decodeName(value);
+    if (key === 'GNU.sparse.realsize') into.sparseSizeBytes = paxNumber(value, /^\d+$/, Number.isSafeInteger);
     if (key === 'size') into.sizeBytes = paxNumber(value, /^\d+$/, Number.isSafeInteger);
     if (key === 'mtime') into.modifiedAtS = paxNumber(value, /^-?\d+(\.\d*)?$/, Number.isFinite);
     at += length;

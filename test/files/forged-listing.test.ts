@@ -54,12 +54,12 @@ function fileBoard(names: readonly string[], content: Buffer, lies: readonly Buf
     });
   const entries = names.map(name => ['f', name, '', content.length] as const);
   return scriptBoard([['d', ''], ...entries], script => {
-    if (script.includes('exec tar -chf')) return Buffer.concat([...archive, TAR_END]);
+    if (script.includes('tar -chf - --format=gnu')) return Buffer.concat([...archive, TAR_END]);
     if (script.includes('printf "%f')) return Buffer.from(names.map(name => `${name}\0`).join(''));
     const [, first, second] = /^set -- \S+ (\d+)$|^set -- (?:\S+ )?(\d+)/m.exec(script) ?? [];
     const number = Number(first ?? second);
     if (script.includes('sha256sum')) return sumOf((told.shift() ?? content).subarray(0, number));
-    return (told.shift() ?? content).subarray(number - 1);
+    return Buffer.concat([Buffer.from('plain\n'), (told.shift() ?? content).subarray(number - 1)]);
   });
 }
 
