@@ -6,7 +6,7 @@ export {
   type NetworkTarget,
   type UsbTarget,
 } from '../device/fastboot-target.js';
-export type { Clock } from '../time/clock.js';
+export type { CancelWait, Clock } from '../time/clock.js';
 export type { Deadline } from '../time/deadline.js';
 export { connectFastboot, type ConnectOptions } from './connect.js';
 export type { ClientOptions, FastbootClient } from './client.js';
