@@ -2,6 +2,7 @@ import type { Device } from '../device/device.js';
 import type { DeviceSelector } from '../device/selector.js';
 import { throwIfAborted } from '../time/deadline.js';
 import { Collector } from './collector.js';
+import { sharedLinks } from './interfaces.js';
 import { mdnsSource } from './mdns-source.js';
 import { merge, type PairedBoard } from './merge.js';
 import { SearchEnd } from './search-end.js';
@@ -25,7 +26,8 @@ export interface DiscoveryOptions {
 }
 
 export function defaultSources(): DiscoverySource[] {
-  return [mdnsSource(), usbNetworkSource(), usbDeviceSource(), serialPortSource()];
+  const links = sharedLinks();
+  return [mdnsSource({ links }), usbNetworkSource({ links }), usbDeviceSource(), serialPortSource()];
 }
 
 /**

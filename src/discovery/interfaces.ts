@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { isIPv6 } from 'node:net';
 import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os';
 import { join } from 'node:path';
@@ -37,37 +37,41 @@ type HostInterfaces = NodeJS.Dict<NetworkInterfaceInfo[]>;
 /** More adapters than a host sensibly has; containers can make hundreds, and each costs four sockets. */
 const MAX_LINKS = 64;
 
-/** The interfaces of this host that are up and have an address, loopback included; at most 64, the likeliest for boards. */
+/**
+ * The interfaces of this host that are up and have an address, loopback included; at most 64. Where there are more, these
+ * come first: cables of boards, this host itself, hardware, all else.
+ */
 export async function listLinks(source: LinkSource = {}): Promise<Link[]> {
   const { interfaces = networkInterfaces, platform = process.platform, sysfsRoot = '/sys' } = source;
   const links = Object.entries(interfaces()).flatMap(([name, infos]) =>
     infos === undefined || infos.length === 0 ? [] : [linkOf(name, infos, platform)],
   );
-  const known = await Promise.all(
+  const virtual = platform === 'linux' ? await virtualInterfaces(sysfsRoot) : new Set<string>();
+  const ranked = await Promise.all(
     links.map(async link => {
+      if (virtual.has(link.name)) return { link, rank: link.loopback ? 1 : 3 };
       const gadget = platform === 'linux' ? await findGadget(link.name, sysfsRoot) : gadgetByAddress(link);
-      return { link: gadget ? { ...link, gadget } : link, rank: await rankOf(link, gadget, sysfsRoot) };
+      return gadget ? { link: { ...link, gadget }, rank: 0 } : { link, rank: link.loopback ? 1 : 2 };
     }),
   );
-  return known
+  return ranked
     .sort((a, b) => a.rank - b.rank)
     .slice(0, MAX_LINKS)
     .map(({ link }) => link);
 }
 
-/** Where there are too many, these come first: cables of boards, this host itself, hardware, all else. */
-async function rankOf(link: Link, gadget: Gadget | undefined, sysfsRoot: string): Promise<number> {
-  if (gadget !== undefined) return 0;
-  if (link.loopback) return 1;
-  return (await isHardware(link.name, sysfsRoot)) ? 2 : 3;
+/** Asks once for all who ask at the same time: a host of many interfaces takes long to list them. */
+export function sharedLinks(list: () => Promise<readonly Link[]> = listLinks): () => Promise<readonly Link[]> {
+  let listing: Promise<readonly Link[]> | undefined;
+  return async () => {
+    listing ??= list().finally(() => (listing = undefined));
+    return listing;
+  };
 }
 
-/** Linux: virtual interfaces have no device in sysfs. */
-async function isHardware(interfaceName: string, sysfsRoot: string): Promise<boolean> {
-  return await access(join(sysfsRoot, 'class', 'net', interfaceName, 'device')).then(
-    () => true,
-    () => false,
-  );
+/** Linux: the names of interfaces without hardware, in one look instead of one for each of hundreds. */
+async function virtualInterfaces(sysfsRoot: string): Promise<Set<string>> {
+  return new Set(await readdir(join(sysfsRoot, 'devices', 'virtual', 'net')).catch(() => []));
 }
 
 function linkOf(name: string, infos: readonly NetworkInterfaceInfo[], platform: NodeJS.Platform): Link {
@@ -120,17 +124,18 @@ export function isContinued(before: Link, after: Link): boolean {
 export function isOnLink(link: Link, address: string): boolean {
   if (isIPv6(address)) {
     if (isLinkLocalIpv6(address)) return link.ipv6.some(own => isLinkLocalIpv6(own.address));
-    return link.ipv6.some(own => samePrefix(ipv6Bits(own.address), ipv6Bits(address), 128 - own.prefixLength));
+    const bits = ipv6Bits(address);
+    return link.ipv6.some(own => (ipv6Bits(own.address) ^ bits) >> BigInt(128 - own.prefixLength) === 0n);
   }
-  return link.ipv4.some(own => samePrefix(ipv4Bits(own.address), ipv4Bits(address), 32 - own.prefixLength));
+  const number = ipv4Number(address);
+  return link.ipv4.some(own => {
+    const hosts = 2 ** (32 - own.prefixLength);
+    return Math.floor(ipv4Number(own.address) / hosts) === Math.floor(number / hosts);
+  });
 }
 
-function samePrefix(a: bigint, b: bigint, hostBits: number): boolean {
-  return a >> BigInt(hostBits) === b >> BigInt(hostBits);
-}
-
-function ipv4Bits(address: string): bigint {
-  return address.split('.').reduce((bits, octet) => (bits << 8n) | BigInt(octet), 0n);
+function ipv4Number(address: string): number {
+  return address.split('.').reduce((number, octet) => number * 256 + Number(octet), 0);
 }
 
 function ipv6Bits(address: string): bigint {

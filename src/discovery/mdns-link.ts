@@ -176,9 +176,10 @@ export class MdnsLink implements Disposable {
   }
 
   #receive(role: Role, packet: Buffer, source: string): void {
-    const via = this.#viaOf(role, source);
-    const records = via ? decodeResponse(packet) : [];
-    if (!via || records.length === 0) return;
+    // This host's own questions come back on every interface.
+    const records = decodeResponse(packet);
+    const via = records.length > 0 ? this.#viaOf(role, source) : undefined;
+    if (via === undefined) return;
     const now = monotonicNow();
     const isNew = this.cache.add(records, { now, via });
     if (isNew && via === 'unclear') this.#askSoon(now);

@@ -1,5 +1,6 @@
 import { safeText } from '../device/board-text.js';
 import { connectReason } from '../host/system-error.js';
+import { pause } from '../time/deadline.js';
 import { isContinued, linkFingerprint, listLinks, type Link } from './interfaces.js';
 import type { Announcement, MdnsCache } from './mdns-cache.js';
 import { MdnsLink } from './mdns-link.js';
@@ -50,13 +51,18 @@ class MdnsSearch implements Disposable {
     this.#options = options;
   }
 
-  /** Follows the interfaces of this host until the signal aborts. */
+  /**
+   * Follows the interfaces of this host until the signal aborts. Interfaces fail one after the other, for reasons that
+   * often pass: what they came to is reported at the end of a search, or at each look while watching.
+   */
   async run(): Promise<void> {
-    const { signal } = this.#context;
+    const { signal, mode } = this.#context;
     while (!signal.aborted) {
       await this.#followLinks();
-      await nextPoll(signal);
+      if (mode === 'watch') this.#warnOfFailures();
+      await pause(INTERFACE_POLL_MS, signal).catch(() => undefined);
     }
+    if (mode === 'once') this.#warnOfFailures();
   }
 
   [Symbol.dispose](): void {
@@ -80,7 +86,6 @@ class MdnsSearch implements Disposable {
     }
     if (ended.length > 0) this.#reportSoon();
     await Promise.all([...this.#searches.values()].map(search => search.open()));
-    this.#warnOfFailures();
   }
 
   #searchOn(link: Link, cache: MdnsCache | undefined): MdnsLink {
@@ -99,7 +104,6 @@ class MdnsSearch implements Disposable {
   #reportSoon(): void {
     this.#reporting ??= setImmediate(() => {
       this.#reporting = undefined;
-      this.#warnOfFailures();
       const now = monotonicNow();
       const searches = [...this.#searches.values()];
       for (const search of searches) search.settle();
@@ -138,20 +142,6 @@ function failureText(failed: readonly { readonly name: string; readonly reason: 
   const named = failed.slice(0, MAX_NAMED).map(({ name, reason }) => `${name} (${reason})`);
   const more = failed.length > MAX_NAMED ? ` and ${String(failed.length - MAX_NAMED)} more` : '';
   return `Boards cannot be looked for on ${String(failed.length)} interfaces: ${named.join(', ')}${more}.`;
-}
-
-/** Resolves after the polling interval, or as soon as the signal aborts. */
-async function nextPoll(signal: AbortSignal): Promise<void> {
-  await new Promise<void>(resolve => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, INTERFACE_POLL_MS);
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end);
-  });
 }
 
 function sightingsOn(link: Link, announcements: readonly Announcement[]): Sighting[] {

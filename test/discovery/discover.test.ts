@@ -173,6 +173,26 @@ test('an interface whose IPv6 address is not ready yet is no reason to warn', as
   t.deepEqual(warnings, []);
 });
 
+test('interfaces that fail one after the other are reported in one warning, too', async t => {
+  const responder = await FakeResponder.start(t, answerWith([OTTER]));
+  const warnings: string[] = [];
+  let count = 0;
+  const links = (): Promise<Link[]> =>
+    Promise.resolve([
+      LOOPBACK,
+      ...Array.from({ length: ++count }, (_, n) => pretendLink(`dead${String(n)}`, ['203.0.113.9/24'])),
+    ]);
+  const source = mdnsSource({ port: responder.port, links });
+  await discover({
+    sources: [source],
+    wanted: { kind: 'name', name: 'none' },
+    timeoutMs: 2500,
+    onWarning: text => warnings.push(text),
+  });
+  t.true(count > 1);
+  t.is(warnings.length, 1);
+});
+
 test('a source that fails is told and silences no other', async t => {
   const responder = await FakeResponder.start(t, answerWith([OTTER]));
   const warnings: string[] = [];

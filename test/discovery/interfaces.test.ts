@@ -2,7 +2,7 @@ import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import test from 'ava';
 import { findGadget } from '../../src/discovery/gadget.js';
-import { isContinued, isOnLink, linkFingerprint, listLinks } from '../../src/discovery/interfaces.js';
+import { isContinued, isOnLink, linkFingerprint, listLinks, sharedLinks } from '../../src/discovery/interfaces.js';
 import { tempDir } from '../fixtures/temp-dir.js';
 import { info, pretendLink } from './pretend-links.js';
 
@@ -48,6 +48,32 @@ test('of hundreds of interfaces the cable of a board is searched, wherever the s
   const links = await listLinks({ interfaces: () => interfaces, platform: 'linux', sysfsRoot });
   t.is(links.length, 64);
   t.deepEqual([links[0]?.name, links[0]?.gadget?.usbPort], ['usb0', '1-1.4']);
+});
+
+test('hundreds of virtual interfaces are listed without a look at each, and after hardware', async t => {
+  const sysfsRoot = await tempDir(t);
+  // Looked at, this one would pass for the cable of a board.
+  await pretendSysfs(sysfsRoot, 'veth7', { idVendor: '18d1', idProduct: '9303', serial: 'swift-otter' });
+  const names = Array.from({ length: 300 }, (_, index) => `veth${String(index)}`);
+  for (const name of names) await mkdir(join(sysfsRoot, 'devices', 'virtual', 'net', name), { recursive: true });
+  const interfaces = Object.fromEntries([...names, 'eth0'].map(name => [name, [info('10.0.0.5/24')]]));
+  const links = await listLinks({ interfaces: () => interfaces, platform: 'linux', sysfsRoot });
+  t.deepEqual(
+    links.slice(0, 2).map(link => link.name),
+    ['eth0', 'veth0'],
+  );
+  t.deepEqual(
+    links.filter(link => link.gadget !== undefined),
+    [],
+  );
+});
+
+test('all who ask at the same time get one list, and who asks later a new one', async t => {
+  const lists = [[pretendLink('eth0', [])], [pretendLink('eth1', [])]];
+  const links = sharedLinks(() => Promise.resolve(lists.shift() ?? []));
+  const [first, second] = await Promise.all([links(), links()]);
+  t.deepEqual([first[0]?.name, first], ['eth0', second]);
+  t.is((await links())[0]?.name, 'eth1');
 });
 
 for (const [ids, what] of [

@@ -229,3 +229,33 @@ labTest('an adapter whose other end is dead silences no other', async t => {
   ]);
   t.deepEqual(namesOf((await find(lab)).devices), [lab.board().name]);
 });
+
+/** Shell lines that add `count` cables between interfaces of the desk, none of which leads to a board. */
+function addInterfaces(count: number): string {
+  const lines = [`for n in $(seq ${String(count)}); do`, 'ip link add x$n type veth peer name y$n'];
+  return [...lines, 'ip link set x$n up', 'ip link set y$n up', 'done'].join('\n');
+}
+
+labTest('interfaces whose IPv6 addresses are still checked for duplicates are no reason to warn', async t => {
+  await using lab = await startLab({ boards: [{ links: ['usb'] }] });
+  const checking = ['cd /proc/sys/net/ipv6/conf/default', 'echo 1 >accept_dad', 'echo 60 >dad_transmits'];
+  await lab.desk.mustRun(['sh', '-ec', [...checking, addInterfaces(15)].join('\n')]);
+  const { devices, warnings } = await findOnce(lab, {});
+  t.true((await lab.desk.mustRun(['ip', '-6', 'address'])).includes('tentative'));
+  t.deepEqual(namesOf(devices), [lab.board().name]);
+  t.deepEqual(warnings, []);
+});
+
+labTest('among hundreds of interfaces the cable of a board is found as fast as among few', async t => {
+  await using lab = await startLab({ boards: [{ links: ['usb'] }] });
+  const among = async (): Promise<Told> => {
+    const found = await find(lab, { routes: 2 });
+    t.deepEqual(namesOf(found.devices), [lab.board().name]);
+    t.deepEqual(found.warnings, []);
+    return found;
+  };
+  const few = await among();
+  await lab.desk.mustRun(['sh', '-ec', addInterfaces(240)]);
+  const many = await among();
+  t.log(`${String(few.ms)} ms among few, ${String(many.ms)} ms among 480 more, with the start of Node`);
+});
