@@ -1,4 +1,5 @@
 import { safeText } from '../device/board-text.js';
+import { runScript } from '../remote/run-script.js';
 import type { SshSession } from '../ssh/session.js';
 import type { BoardFacts } from './board-facts.js';
 import { matchesPattern } from './manifest.js';
@@ -30,7 +31,8 @@ export async function readRunningFacts(
   { images: { manifests }, signal }: FlashRequest,
 ): Promise<RunningFacts> {
   const operation = 'reading the size of the eMMC';
-  const { stdout } = await session.run(COMMAND, { operation, signal, maxOutputBytes: MAX_OUTPUT_BYTES });
+  const options = { operation, signal, maxOutputBytes: MAX_OUTPUT_BYTES };
+  const { stdout } = await runScript(session, { script: COMMAND }, options);
   const { model, ...shown } = parseRunningFacts(stdout.toString('utf8'));
   // A bootloader has a name of its own for the board; only a model that is known says more than nothing.
   const isKnown = manifests.some(({ identity }) => matchesPattern(model, identity.products));

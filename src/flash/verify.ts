@@ -10,6 +10,7 @@ import {
 } from '../errors.js';
 import { contactBoard, type Contact } from '../pairing/contact.js';
 import { openHost, type BoardRequest, type HostContext } from '../pairing/host.js';
+import { runScript } from '../remote/run-script.js';
 import { withDeadline } from '../time/deadline.js';
 import { until } from '../time/retry.js';
 
@@ -52,11 +53,11 @@ export async function verifyMendel(host: HostContext, request: VerifyRequest): P
   await using contact = await withDeadline({ operation, timeoutMs, signal: request.signal, hint }, signal =>
     until({ intervalMs: RETRY_MS, signal }, () => meet(host, { ...request, signal, device })),
   );
-  const { stdout } = await contact.session.run(VERSION_COMMAND, {
-    operation: 'reading the version of Mendel',
-    maxOutputBytes: MAX_OUTPUT_BYTES,
-    signal: request.signal,
-  });
+  const { stdout } = await runScript(
+    contact.session,
+    { script: VERSION_COMMAND },
+    { operation: 'reading the version of Mendel', maxOutputBytes: MAX_OUTPUT_BYTES, signal: request.signal },
+  );
   const { name } = contact.device;
   return required(parseVersion(name, stdout.toString('utf8')), name);
 }

@@ -1,3 +1,4 @@
+import { runScript } from '../remote/run-script.js';
 import { safeText } from '../device/board-text.js';
 import type { Device } from '../device/device.js';
 import type { SshRoute } from '../device/route.js';
@@ -87,10 +88,11 @@ function sameFacts(a: KnownBoard, b: KnownBoard): boolean {
 
 /** Where only an address was given, the board itself says what it is called. */
 async function hostName({ session, route }: Met): Promise<string> {
-  const { stdout } = await session.run('hostname', {
-    operation: 'asking the board for its name',
-    maxOutputBytes: 4096,
-  });
+  const { stdout } = await runScript(
+    session,
+    { script: 'hostname' },
+    { operation: 'asking the board for its name', maxOutputBytes: 4096 },
+  );
   const name = safeText(stdout.toString('utf8').trim(), 64);
   return name === '' ? route.address : name;
 }
