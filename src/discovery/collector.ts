@@ -1,12 +1,15 @@
+import { systemClock, type Clock } from '../time/clock.js';
 import { onAbort } from '../time/deadline.js';
 import type { Sighting } from './sighting.js';
-import { monotonicNow, type DiscoverySource, type Report, type SourceContext } from './source.js';
+import type { DiscoverySource, Report, SourceContext } from './source.js';
 
 export interface CollectorOptions {
   readonly mode: SourceContext['mode'];
   readonly signal?: AbortSignal | undefined;
   /** Each text is told once. */
   readonly onWarning?: ((text: string) => void) | undefined;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
 }
 
 /** Runs sources side by side, keeps what each last told, and ends them all when it is disposed of. */
@@ -16,6 +19,7 @@ export class Collector implements AsyncDisposable {
   readonly #warned = new Set<string>();
   readonly #lacks: string[] = [];
   readonly #options: CollectorOptions;
+  readonly #clock: Clock;
   readonly #stopListening: () => void;
   readonly #runs: Promise<void>[];
   #running: number;
@@ -24,6 +28,7 @@ export class Collector implements AsyncDisposable {
 
   constructor(sources: readonly DiscoverySource[], options: CollectorOptions) {
     this.#options = options;
+    this.#clock = options.clock ?? systemClock;
     this.#running = sources.length;
     this.#stopListening = onAbort(options.signal, () => {
       this.#ending.abort();
@@ -36,7 +41,7 @@ export class Collector implements AsyncDisposable {
     return [...this.#reports.values()].flatMap(report => report.sightings);
   }
 
-  /** Time of the monotonic clock until which some source expects more. */
+  /** Time of the clock until which some source expects more. */
   get pendingUntil(): number {
     return Math.max(0, ...[...this.#reports.values()].map(report => report.pendingUntil));
   }
@@ -46,27 +51,23 @@ export class Collector implements AsyncDisposable {
     return this.#running === 0 || this.#ending.signal.aborted;
   }
 
-  /** Resolves when a source reports, all have ended, `until` (monotonic clock) has come, or the signal aborts. */
-  async next(until: number): Promise<void> {
+  /**
+   * Resolves when a source reports, all have ended, `until` (of the clock) has come, or the signal aborts: with whether a
+   * source has reported.
+   */
+  async next(until: number): Promise<boolean> {
     if (!this.#hasNews && !this.isFinished()) {
-      let timer: NodeJS.Timeout | undefined;
+      let cancel = (): void => undefined;
       await new Promise<void>(resolve => {
         this.#wake = resolve;
-        if (until < Infinity) timer = setTimeout(resolve, Math.max(0, until - monotonicNow()));
+        if (until < Infinity) cancel = this.#clock.after(until - this.#clock.now(), resolve);
       });
-      clearTimeout(timer);
+      cancel();
       this.#wake = undefined;
     }
+    const hadNews = this.#hasNews;
     this.#hasNews = false;
-  }
-
-  /**
-   * Whether more has come by now: on a busy host an answer may have been waiting in its socket for longer than the timer
-   * that gives up on it, and timers go first.
-   */
-  async hasUnread(): Promise<boolean> {
-    await new Promise(resolve => setImmediate(resolve));
-    return this.#hasNews;
+    return hadNews;
   }
 
   /** To be called when a search has found nothing. */
@@ -96,7 +97,7 @@ export class Collector implements AsyncDisposable {
       this.#tell();
     };
     try {
-      await source.run({ signal, mode, report, warn, lack });
+      await source.run({ signal, mode, clock: this.#clock, report, warn, lack });
     } catch (error) {
       if (!signal.aborted) warn(`Looking for boards by ${source.name} failed: ${String(error)}.`);
     }

@@ -1,12 +1,13 @@
 import type { Device } from '../device/device.js';
 import type { DeviceSelector } from '../device/selector.js';
+import { systemClock, type Clock } from '../time/clock.js';
 import { throwIfAborted } from '../time/deadline.js';
 import { Collector } from './collector.js';
 import { sharedLinks } from './interfaces.js';
 import { mdnsSource } from './mdns-source.js';
 import { merge, type PairedBoard } from './merge.js';
 import { SearchEnd } from './search-end.js';
-import { monotonicNow, type DiscoverySource } from './source.js';
+import type { DiscoverySource } from './source.js';
 import { serialPortSource } from './serial-ports.js';
 import { usbDeviceSource } from './usb-devices.js';
 import { usbNetworkSource } from './usb-network.js';
@@ -23,6 +24,8 @@ export interface DiscoveryOptions {
   readonly sources?: readonly DiscoverySource[] | undefined;
   /** What limits the search without ending it, such as an interface that cannot be used; one sentence, each once. */
   readonly onWarning?: ((text: string) => void) | undefined;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
 }
 
 export function defaultSources(): DiscoverySource[] {
@@ -38,21 +41,22 @@ export function defaultSources(): DiscoverySource[] {
  * @throws AbortedError
  */
 export async function discover(options: DiscoveryOptions = {}): Promise<Device[]> {
-  const { signal, onWarning, known = [], sources = defaultSources() } = options;
+  const { signal, onWarning, known = [], sources = defaultSources(), clock = systemClock } = options;
   throwIfAborted(signal);
-  const ending = new SearchEnd({ ...options, startedAt: monotonicNow() });
-  await using collector = new Collector(sources, { mode: 'once', signal, onWarning });
+  const ending = new SearchEnd({ ...options, startedAt: clock.now() });
+  await using collector = new Collector(sources, { mode: 'once', signal, onWarning, clock });
+  let hasNews = true;
   let isLate = false;
   for (;;) {
     const devices = merge(collector.sightings, known);
     throwIfAborted(signal);
-    const now = monotonicNow();
+    const now = clock.now();
     const endsAt = ending.at({ now, devices, pendingUntil: collector.pendingUntil });
-    if (collector.isFinished() || (now >= endsAt && (isLate || !(await collector.hasUnread())))) {
+    if (collector.isFinished() || (now >= endsAt && (isLate || !hasNews))) {
       if (devices.length === 0) collector.tellLacks();
       return devices;
     }
     isLate = now >= endsAt;
-    await collector.next(endsAt);
+    hasNews = await collector.next(endsAt);
   }
 }

@@ -11,7 +11,7 @@ export interface Announcement {
 }
 
 export interface Arrival {
-  /** Milliseconds of the monotonic clock. */
+  /** Milliseconds of the search's clock. */
   readonly now: number;
   /**
    * `unicast`: came to the port that asked. Lifetimes are then capped at 10 s (RFC 6762 section 6.7), which says nothing

@@ -1,9 +1,9 @@
 import { isLinkLocalIpv6 } from '../device/route.js';
+import type { Clock } from '../time/clock.js';
 import { isOnLink, type Link } from './interfaces.js';
 import { MdnsCache, type Arrival } from './mdns-cache.js';
 import { MdnsSocket, type Family, type Role } from './mdns-socket.js';
 import { decodeResponse, encodeQuestions, SERVICE, type MdnsQuestion } from './mdns.js';
-import { monotonicNow } from './source.js';
 
 export interface MdnsLinkOptions {
   readonly link: Link;
@@ -11,6 +11,7 @@ export interface MdnsLinkOptions {
   readonly port: number;
   /** All interfaces of this moment, to tell whose neighbour a sender is. */
   readonly links: () => readonly Link[];
+  readonly clock: Clock;
   /** What is known from before the interface changed. */
   readonly cache?: MdnsCache | undefined;
   /** What is known on this interface may have changed: `settle` is to be called soon. */
@@ -41,7 +42,6 @@ const MULTICAST_ONLY_WINDOW_MS = 1200;
 const MAX_QUESTIONS_AT_ONCE = 64;
 /** Four names of 255 bytes fit into every link's packets. */
 const QUESTIONS_PER_PACKET = 4;
-const MAX_TIMER_MS = 2_147_483_647;
 
 /** Multicast DNS on one interface: asks, listens, remembers, asks again. */
 export class MdnsLink implements Disposable {
@@ -58,7 +58,7 @@ export class MdnsLink implements Disposable {
   #startedAt = 0;
   #lastRoundAt = -Infinity;
   #nextRoundAt = Infinity;
-  #timer: NodeJS.Timeout | undefined;
+  #cancelTimer = (): void => undefined;
   #closed = false;
 
   constructor(options: MdnsLinkOptions) {
@@ -87,7 +87,7 @@ export class MdnsLink implements Disposable {
   settle(): void {
     if (!this.#hasNews) return;
     this.#hasNews = false;
-    this.#ask(this.#takeFollowUps(monotonicNow(), 1), this.#hearsUnicast ? ASK : BOTH);
+    this.#ask(this.#takeFollowUps(this.#options.clock.now(), 1), this.#hearsUnicast ? ASK : BOTH);
     this.#wake();
   }
 
@@ -100,7 +100,7 @@ export class MdnsLink implements Disposable {
 
   [Symbol.dispose](): void {
     this.#closed = true;
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     for (const socket of this.#sockets.values()) socket[Symbol.dispose]();
   }
 
@@ -129,24 +129,23 @@ export class MdnsLink implements Disposable {
 
   #startAsking(): void {
     this.#round = 0;
-    this.#startedAt = this.#nextRoundAt = monotonicNow();
+    this.#startedAt = this.#nextRoundAt = this.#options.clock.now();
     this.#wake();
   }
 
   /** Does what is due and sets the timer for what is due next. */
   #wake(): void {
     if (this.#closed) return;
-    const now = monotonicNow();
+    const now = this.#options.clock.now();
     if (now >= this.#nextRoundAt) this.#askRound(now);
     this.#ask(this.cache.takeRefreshes(now), BOTH);
-    clearTimeout(this.#timer);
+    this.#cancelTimer();
     const nextAt = Math.min(this.#nextRoundAt, this.cache.nextEventAt());
     // One millisecond later, so that what expires then has expired.
-    const delayMs = Math.min(Math.max(nextAt - now, 0) + 1, MAX_TIMER_MS);
-    this.#timer = setTimeout(() => {
+    this.#cancelTimer = this.#options.clock.after(Math.max(nextAt - now, 0) + 1, () => {
       this.#options.onNews();
       this.#wake();
-    }, delayMs);
+    });
   }
 
   /**
@@ -180,7 +179,7 @@ export class MdnsLink implements Disposable {
     const records = decodeResponse(packet);
     const via = records.length > 0 ? this.#viaOf(role, source) : undefined;
     if (via === undefined) return;
-    const now = monotonicNow();
+    const now = this.#options.clock.now();
     const isNew = this.cache.add(records, { now, via });
     if (isNew && via === 'unclear') this.#askSoon(now);
     if (via === 'unicast') this.#hearsUnicast = true;

@@ -6,7 +6,7 @@ import type { Announcement, MdnsCache } from './mdns-cache.js';
 import { MdnsLink } from './mdns-link.js';
 import { canBeBoard, routeOver } from './medium.js';
 import type { Sighting } from './sighting.js';
-import { monotonicNow, type DiscoverySource, type SourceContext } from './source.js';
+import type { DiscoverySource, SourceContext } from './source.js';
 
 export interface MdnsSourceOptions {
   /** Default 5353. */
@@ -56,11 +56,11 @@ class MdnsSearch implements Disposable {
    * often pass: what they came to is reported at the end of a search, or at each look while watching.
    */
   async run(): Promise<void> {
-    const { signal, mode } = this.#context;
+    const { signal, mode, clock } = this.#context;
     while (!signal.aborted) {
       await this.#followLinks();
       if (mode === 'watch') this.#warnOfFailures();
-      await pause(INTERFACE_POLL_MS, signal).catch(() => undefined);
+      await pause(INTERFACE_POLL_MS, signal, clock).catch(() => undefined);
     }
     if (mode === 'once') this.#warnOfFailures();
   }
@@ -94,6 +94,7 @@ class MdnsSearch implements Disposable {
       cache,
       port: this.#options.port ?? MDNS_PORT,
       links: () => this.#links,
+      clock: this.#context.clock,
       onNews: () => {
         this.#reportSoon();
       },
@@ -104,7 +105,7 @@ class MdnsSearch implements Disposable {
   #reportSoon(): void {
     this.#reporting ??= setImmediate(() => {
       this.#reporting = undefined;
-      const now = monotonicNow();
+      const now = this.#context.clock.now();
       const searches = [...this.#searches.values()];
       for (const search of searches) search.settle();
       this.#context.report({
@@ -116,7 +117,7 @@ class MdnsSearch implements Disposable {
 
   /** One warning for all interfaces that have failed since the last one. */
   #warnOfFailures(): void {
-    const now = monotonicNow();
+    const now = this.#context.clock.now();
     const failed = [...this.#searches.values()].flatMap(({ link, failure }) => {
       if (failure === undefined || this.#warned.has(link.name)) return [];
       const since = this.#failedSince.get(link.name) ?? now;

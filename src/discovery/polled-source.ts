@@ -32,7 +32,7 @@ export function polledSource({ name, look, failure }: PolledSourceOptions): Disc
         if (seen !== told) context.report({ sightings, pendingUntil: 0 });
         told = seen;
         // Only the end of the search ends the pause early.
-        await pause(POLL_MS, signal).catch(() => undefined);
+        await pause(POLL_MS, signal, context.clock).catch(() => undefined);
       }
     },
   };

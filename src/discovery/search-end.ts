@@ -2,7 +2,7 @@ import { isRunning, type Device } from '../device/device.js';
 import { matchesSelector, type DeviceSelector } from '../device/selector.js';
 
 export interface SearchTerms {
-  /** This and all other times are of the monotonic clock, in milliseconds. */
+  /** This and all other times are of the search's clock, in milliseconds. */
   readonly startedAt: number;
   /** Default 10 s, but 2 s while nothing at all has been found and no board is `wanted`. */
   readonly timeoutMs?: number | undefined;

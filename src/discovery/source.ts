@@ -1,9 +1,10 @@
+import type { Clock } from '../time/clock.js';
 import type { Sighting } from './sighting.js';
 
 /** What a source knows at one moment; it replaces what the source has told before. */
 export interface Report {
   readonly sightings: readonly Sighting[];
-  /** Time of the monotonic clock, in milliseconds, until which more is on its way; in the past if nothing is. */
+  /** Time of the search's clock, in milliseconds, until which more is on its way; in the past if nothing is. */
   readonly pendingUntil: number;
 }
 
@@ -12,6 +13,7 @@ export interface SourceContext {
   readonly signal: AbortSignal;
   /** `once`: find what is there now. `watch`: keep what is told true until the signal aborts. */
   readonly mode: 'once' | 'watch';
+  readonly clock: Clock;
   report(report: Report): void;
   /** Tells the user about something that limits the search but does not end it. */
   warn(text: string): void;
@@ -24,9 +26,4 @@ export interface DiscoverySource {
   readonly name: Sighting['source'];
   /** Ends when the signal aborts, or before if there is nothing more to tell. What it throws becomes a warning. */
   run(context: SourceContext): Promise<void>;
-}
-
-/** Milliseconds of the monotonic clock. */
-export function monotonicNow(): number {
-  return performance.now();
 }

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { hasZone } from '../host/tcp-socket.js';
+import { systemClock, type Clock } from '../time/clock.js';
 import { onAbort } from '../time/deadline.js';
 
 export interface ProbeTarget {
@@ -12,6 +13,8 @@ export interface ProbeOptions {
   /** For connecting and for the server's first line together. */
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Default: the system's. */
+  readonly clock?: Clock | undefined;
 }
 
 /** RFC 4253 section 4.2: other lines may come before the version; more of them than this is no SSH server we want. */
@@ -25,14 +28,14 @@ const VERSION_LINE = /^SSH-(2\.0|1\.99)-/m;
 export async function probeSsh(target: ProbeTarget, options: ProbeOptions): Promise<string | undefined> {
   if (!hasZone(target.host)) return undefined;
   const socket = connect({ host: target.host, port: target.port });
-  let timer: NodeJS.Timeout | undefined;
+  let cancel = (): void => undefined;
   let stopListening = (): void => undefined;
   try {
     return await new Promise<string | undefined>(resolve => {
       const giveUp = (): void => {
         resolve(undefined);
       };
-      timer = setTimeout(giveUp, options.timeoutMs);
+      cancel = (options.clock ?? systemClock).after(options.timeoutMs, giveUp);
       stopListening = onAbort(options.signal, giveUp);
       let greeting = '';
       socket.on('data', (chunk: Buffer) => {
@@ -44,7 +47,7 @@ export async function probeSsh(target: ProbeTarget, options: ProbeOptions): Prom
       socket.on('close', giveUp);
     });
   } finally {
-    clearTimeout(timer);
+    cancel();
     stopListening();
     socket.destroy();
   }

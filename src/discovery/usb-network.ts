@@ -3,7 +3,7 @@ import { pause } from '../time/deadline.js';
 import { isContinued, isOnLink, linkFingerprint, listLinks, type Link } from './interfaces.js';
 import { routeOver, wentOver } from './medium.js';
 import type { Sighting } from './sighting.js';
-import { monotonicNow, type DiscoverySource, type SourceContext } from './source.js';
+import type { DiscoverySource, SourceContext } from './source.js';
 import { probeSsh } from './ssh-probe.js';
 
 export interface UsbNetworkOptions {
@@ -35,7 +35,7 @@ export function usbNetworkSource(options: UsbNetworkOptions = {}): DiscoverySour
       while (!context.signal.aborted) {
         await search.follow();
         // Only the end of the search ends the pause early.
-        await pause(POLL_MS, context.signal).catch(() => undefined);
+        await pause(POLL_MS, context.signal, context.clock).catch(() => undefined);
       }
       await search.settled();
     },
@@ -46,7 +46,7 @@ interface Cable {
   readonly link: Link;
   readonly sightings: (Sighting & { readonly route: SshRoute })[];
   isProbing: boolean;
-  /** Time of the monotonic clock. */
+  /** Time of the search's clock. */
   pendingUntil: number;
 }
 
@@ -88,7 +88,7 @@ class UsbSearch {
       address => isBoardSide(cable.link, address) && cable.sightings.every(({ route }) => route.address !== address),
     );
     cable.isProbing = true;
-    cable.pendingUntil = monotonicNow() + PROBE_TIMEOUT_MS;
+    cable.pendingUntil = this.#context.clock.now() + PROBE_TIMEOUT_MS;
     const probing = Promise.all(addresses.map(address => this.#probeAddress(cable, address))).then(() => {
       this.#probes.delete(probing);
       cable.isProbing = false;
@@ -101,10 +101,10 @@ class UsbSearch {
   async #probeAddress(cable: Cable, address: string): Promise<void> {
     const { link, sightings } = cable;
     const { probe = probeSsh } = this.#options;
-    const { signal } = this.#context;
+    const { signal, clock } = this.#context;
     const route = routeOver(link, address, SSH_PORT);
     const target = { host: routeHost(route), port: route.port };
-    const ownAddress = await probe(target, { timeoutMs: PROBE_TIMEOUT_MS, signal });
+    const ownAddress = await probe(target, { timeoutMs: PROBE_TIMEOUT_MS, signal, clock });
     if (ownAddress === undefined || !wentOver(route, ownAddress, this.#links)) return;
     const { serialNumber, hostName = '' } = link.gadget ?? {};
     const identity = { name: hostName, ...(serialNumber === undefined ? {} : { serialNumber }) };

@@ -1,9 +1,9 @@
 import { usbPortOf, type Device } from '../device/device.js';
 import { formatRoute } from '../device/route.js';
+import { systemClock } from '../time/clock.js';
 import { Collector } from './collector.js';
 import { defaultSources, type DiscoveryOptions } from './discover.js';
 import { merge } from './merge.js';
-import { monotonicNow } from './source.js';
 
 /** A board has come, changed or gone. */
 export interface DeviceChange {
@@ -12,21 +12,21 @@ export interface DeviceChange {
   readonly device: Device;
 }
 
-export type WatchOptions = Pick<DiscoveryOptions, 'known' | 'signal' | 'sources' | 'onWarning'>;
+export type WatchOptions = Pick<DiscoveryOptions, 'known' | 'signal' | 'sources' | 'onWarning' | 'clock'>;
 
 /** The routes of one board become known within this time of each other; they are told as one change. */
 const GATHER_MS = 20;
 
 /** Tells the boards that are there, then each that comes, changes or goes. Ends, without an error, when `signal` aborts. */
 export async function* watch(options: WatchOptions = {}): AsyncGenerator<DeviceChange, void, void> {
-  const { signal, onWarning, known = [], sources = defaultSources() } = options;
+  const { signal, onWarning, known = [], sources = defaultSources(), clock = systemClock } = options;
   if (signal?.aborted) return;
-  await using collector = new Collector(sources, { mode: 'watch', signal, onWarning });
+  await using collector = new Collector(sources, { mode: 'watch', signal, onWarning, clock });
   let before: Device[] = [];
   while (!collector.isFinished()) {
     await collector.next(Infinity);
-    const gatheredAt = monotonicNow() + GATHER_MS;
-    while (monotonicNow() < gatheredAt && !collector.isFinished()) await collector.next(gatheredAt);
+    const gatheredAt = clock.now() + GATHER_MS;
+    while (clock.now() < gatheredAt && !collector.isFinished()) await collector.next(gatheredAt);
     const after = merge(collector.sightings, known);
     for (const change of compare(before, after)) {
       if (signal?.aborted) return;
