@@ -11,7 +11,7 @@ interface ParsedOptions {
   readonly resume?: true;
   readonly checksum?: true;
   readonly dryRun?: true;
-  readonly exclude: readonly string[];
+  readonly exclude?: readonly string[];
   readonly compress: boolean;
   readonly json?: true;
   readonly to?: string;
@@ -30,9 +30,10 @@ export function addTransferOptions(verb: Command, toWords: string): Command {
         .default('preserve'),
     )
     .addOption(
-      new Option('--exclude <pattern>', 'leave out what has such a name, as "*.log"; may be given several times')
-        .argParser((pattern: string, others: readonly string[]) => [...others, pattern])
-        .default([], ''),
+      new Option(
+        '--exclude <pattern>',
+        'leave out what has such a name, as "*.log"; may be given several times',
+      ).argParser((pattern: string, others: readonly string[] | undefined) => [...(others ?? []), pattern]),
     )
     .addOption(new Option('--no-compress', 'never compress; else it is done where it pays'))
     .addOption(new Option('--dry-run', 'check and compare everything, then change nothing'))
@@ -46,7 +47,7 @@ export function transferOptionsOf(verb: Command): TransferOptions {
     symlinks: options.symlinks,
     resume: options.resume ?? false,
     checksum: options.checksum ?? false,
-    exclude: options.exclude,
+    exclude: options.exclude ?? [],
     compress: options.compress,
     dryRun: options.dryRun ?? false,
   };

@@ -12,7 +12,11 @@ interface DdPlan {
   readonly creates: boolean;
   readonly appends: boolean;
   readonly isQuiet: boolean;
+  /** Prints how far it is once a second. */
+  readonly showsProgress: boolean;
 }
+
+const PROGRESS_INTERVAL_MS = 1000;
 
 const FACTORS: Readonly<Record<string, number>> = {
   '': 1,
@@ -33,6 +37,7 @@ export async function dd(process: BoardProcess): Promise<number> {
   const input = plan.from === undefined ? undefined : await openInput(process.files, process.path(plan.from));
   const source = input?.stream ?? process.options.stdin;
   let copied = 0;
+  let printedAtMs = performance.now();
   try {
     await using sink = await openSink(process, plan);
     let toSkip = plan.skipBytes;
@@ -46,10 +51,15 @@ export async function dd(process: BoardProcess): Promise<number> {
       if (kept.length === 0) continue;
       await sink.write(kept);
       copied += kept.length;
+      if (plan.showsProgress && performance.now() - printedAtMs >= PROGRESS_INTERVAL_MS) {
+        printedAtMs = performance.now();
+        await process.options.stderr.write(Buffer.from(`\r${String(copied)} bytes copied`), process.signal);
+      }
     }
   } finally {
     await input?.close();
   }
+  if (plan.showsProgress) await process.options.stderr.write(Buffer.from('\n'), process.signal);
   if (!plan.isQuiet) await report(process, copied, plan.blockBytes);
   return 0;
 }
@@ -100,6 +110,7 @@ function makePlan(args: readonly string[]): DdPlan {
     creates: !conversions.includes('nocreat'),
     appends: flags.has('append'),
     isQuiet: values.get('status') === 'none',
+    showsProgress: values.get('status') === 'progress',
   };
 }
 
