@@ -25,7 +25,7 @@ const MEANINGS: Readonly<Record<AgentErrorCode, Meaning>> = {
   },
   RUNTIME_TOO_OLD: {
     family: 'refused',
-    hint: 'Update libedgetpu on the board, or compile the model again with --min-runtime-version of the one it has.',
+    hint: 'Update libedgetpu on the board, or compile the model again with --min-runtime and the version that it has.',
   },
   LIBRARY_MISMATCH: {
     family: 'refused',

@@ -35,7 +35,7 @@ export function addFlashOptions(verb: Command): Command {
       new Option('--partition <name=file>', 'image for a partition; may be repeated').argParser(collectPartition),
     )
     .addOption(
-      new Option('--product <name>', 'flash a board that calls itself so, which no images are known to be for'),
+      new Option('--product <name>', 'flash a board that reports this unknown product name'),
     )
     .addOption(new Option('--dry-run', 'print the steps that would run'))
     .addOption(new Option('-y, --yes', 'do not ask'))

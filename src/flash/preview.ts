@@ -25,12 +25,9 @@ export async function previewFlash(host: HostContext, place: BoardPlace, request
     case 'mendel':
       return await previewRunning(host, place, request);
     case 'console':
-      throw new UsageError(
-        `Of the board on ${place.console} only the console is known, which does not tell the steps that it needs.`,
-        {
-          hint: `A dry run restarts nothing. Let Mendel run, or type \`fastboot 0\` at the prompt of U-Boot (\`mdt console ${place.console}\`), and name the board with -d.`,
-        },
-      );
+      throw new UsageError(`Cannot preview: only the serial console ${place.console} is known.`, {
+        hint: `A dry run restarts nothing. Let Mendel run, or type \`fastboot 0\` at the prompt of U-Boot (\`mdt console ${place.console}\`), and name the board with -d.`,
+      });
   }
 }
 

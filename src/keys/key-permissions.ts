@@ -14,9 +14,12 @@ export async function checkOwnerOnly(...paths: readonly string[]): Promise<void>
   if (process.platform === 'win32') return;
   const open = (await Promise.all(paths.map(isOpenToOthers))).filter(entry => entry !== undefined);
   if (open.length === 0) return;
-  const names = open.map(({ path }) => path).join(' and ');
-  throw new PermissionError(`Other users of this host may use ${names}, where a private key is kept.`, {
-    hint: `Take the right from them: ${open.map(({ path, mode }) => `chmod ${mode} ${quote(path)}`).join(' && ')}`,
+  const names = open
+    .map(({ path, mode }) => `private key ${mode === '700' ? 'folder' : 'file'} ${path}`)
+    .join(' and the ');
+  const verb = open.length === 1 ? 'is' : 'are';
+  throw new PermissionError(`The ${names} ${verb} accessible to other users of this host.`, {
+    hint: `Restrict access: ${open.map(({ path, mode }) => `chmod ${mode} ${quote(path)}`).join(' && ')}`,
     facts: { paths: open.map(({ path }) => path) },
   });
 }

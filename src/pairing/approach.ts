@@ -60,7 +60,7 @@ export async function approach(login: HostLogin, route: SshRoute, options: Appro
 async function requireInterface(route: SshRoute, ownAddress: string): Promise<void> {
   if (route.medium !== 'usb-network' || wentOver(route, ownAddress, await listLinks())) return;
   throw new TransportError(`${formatRoute(route)} leads to the board on another cable.`, {
-    hint: `Let ${route.interface ?? 'the interface'} have IPv6, by which boards that share an address are told apart, or unplug the other board.`,
+    hint: `Enable IPv6 on ${route.interface ?? 'the interface'} to tell apart boards that share an address, or unplug the other board.`,
     facts: { route },
   });
 }

@@ -110,7 +110,7 @@ test('a dry run does not pair, and does not touch a console', async t => {
   const console = `tcp:${board.address}:${String(board.consolePort)}`;
   const alone = await mdt({ configDir }, 'flash', '--dry-run', '--console', console, path);
   t.is(alone.code, 2);
-  t.regex(alone.err, /only the console is known, which does not tell the steps.*\nhint: A dry run restarts nothing\./);
+  t.regex(alone.err, /Cannot preview: only the serial console .* is known\.\nhint: A dry run restarts nothing\./);
 });
 
 test('a product that no manifest knows is flashed only if the user names it', async t => {

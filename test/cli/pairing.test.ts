@@ -67,7 +67,7 @@ test('resetkeys wants the board to be named, also where one is preferred', async
   t.is(code, 2);
   t.regex(err, /has to be named/);
   t.is((await board.authorizedKeys()).length, 1);
-  t.is((await mdt({ configDir }, 'resetkeys', 'swift-otter')).out, 'swift-otter has no MDT keys any longer\n');
+  t.is((await mdt({ configDir }, 'resetkeys', 'swift-otter')).out, 'Removed all MDT keys from swift-otter\n');
   t.deepEqual(await board.authorizedKeys(), []);
 });
 

@@ -76,10 +76,10 @@ posix('a key or a folder that others may use is refused, with the command that m
   await generateIdentity(paths, { algorithm: 'ed25519' });
   await chmod(paths.keyFile, 0o640);
   const file = await t.throwsAsync(loadIdentity(paths), { instanceOf: PermissionError });
-  t.is(file.hint, `Take the right from them: chmod 600 ${paths.keyFile}`);
+  t.is(file.hint, `Restrict access: chmod 600 ${paths.keyFile}`);
   await chmod(paths.keysDir, 0o755);
   const both = await t.throwsAsync(loadIdentity(paths), { instanceOf: PermissionError });
-  t.is(both.hint, `Take the right from them: chmod 700 ${paths.keysDir} && chmod 600 ${paths.keyFile}`);
+  t.is(both.hint, `Restrict access: chmod 700 ${paths.keysDir} && chmod 600 ${paths.keyFile}`);
   await chmod(paths.keysDir, 0o700);
   await chmod(paths.keyFile, 0o400);
   t.truthy(await loadIdentity(paths));

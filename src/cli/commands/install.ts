@@ -19,7 +19,7 @@ export function addInstall(program: Command, cli: Cli): void {
     summary: 'install Debian packages on a board',
     details:
       'Install package files of this host on a board. All of them are read first: one for another architecture is ' +
-      'refused before anything is sent. What they depend on and is not among them, the board fetches from the internet. ' +
+      'refused before anything is sent. The board downloads any missing dependencies. ' +
       'Exactly the versions of the files are installed; configuration files that were changed on the board stay.',
     examples: [['mdt install demo_1.0_arm64.deb libdemo_1.0_arm64.deb', 'in whatever order they need']],
   })

@@ -25,6 +25,6 @@ export function addResetkeys(program: Command, cli: Cli): void {
       }
       const { resetBoardKeys } = await import('../../pairing/pair.js');
       const device = await resetBoardKeys(cli.host, boardRequest(cli, command, board));
-      cli.printer.line(`${nameOf(device)} has no MDT keys any longer`);
+      cli.printer.line(`Removed all MDT keys from ${nameOf(device)}`);
     });
 }
