@@ -29,10 +29,23 @@ test('the first contact of any command pairs, and says so beside the result', as
 test('a board that another host has paired with is refused with what to do', async t => {
   const { configDir, board } = await boardOnDesk(t, { paired: false });
   await board.setAuthorizedKeys(['ssh-rsa AAAA mdt']);
-  const { code, out, err } = await mdt({ configDir }, 'pair', 'swift-otter');
+  await mdt({ configDir }, 'unpair', 'swift-otter', '--forget');
+  const { address, sshPort: port, keymasterPort } = board;
+  const route = { kind: 'ssh', medium: 'loopback', address, port, keymasterPort } as const;
+  const devices = [{ name: 'swift-otter', state: 'unpaired', routes: [route] } as const];
+  const { code, out, err } = await mdt({ configDir, devices }, 'pair', 'swift-otter');
   t.is(code, 4);
   t.is(out, '');
-  t.regex(err, /^error: swift-otter did not let this host in: .*\nhint: .*resetkeys/);
+  t.regex(err, /another host may have paired with it, in which case run `mdt resetkeys swift-otter`/);
+});
+
+test('a board that was paired and refuses the key now is not said to be paired by another host', async t => {
+  const { configDir, board } = await boardOnDesk(t, { paired: false });
+  await board.setAuthorizedKeys(['ssh-rsa AAAA mdt']);
+  const { code, err } = await mdt({ configDir }, 'pair', 'swift-otter');
+  t.is(code, 4);
+  t.regex(err, /^error: swift-otter refuses the key of this host, though the two have been paired/);
+  t.notRegex(err, /another host/i);
 });
 
 test('unpair takes the key off the board and forgets the board', async t => {
