@@ -34,9 +34,7 @@ export function addFlashOptions(verb: Command): Command {
     .addOption(
       new Option('--partition <name=file>', 'image for a partition; may be repeated').argParser(collectPartition),
     )
-    .addOption(
-      new Option('--product <name>', 'flash a board that reports this unknown product name'),
-    )
+    .addOption(new Option('--product <name>', 'flash a board that reports this unknown product name'))
     .addOption(new Option('--dry-run', 'print the steps that would run'))
     .addOption(new Option('-y, --yes', 'do not ask'))
     .addOption(new Option('--no-reboot', 'leave the board in fastboot at the end'))
