@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream';
 import { throwIfAborted } from '../../time/deadline.js';
-import { abortable, BrokenPipeError, type Input, type Output } from './streams.js';
+import { abortable, BrokenPipeError, PIPE_BYTES, type Input, type Output } from './streams.js';
 
 /** What an SSH client sends, as the input of programs; nothing is taken from the connection before they read. */
 export class ChannelInput implements Input {
@@ -17,7 +17,9 @@ export class ChannelInput implements Input {
     const given = this.#given.pop();
     if (given !== undefined) return given;
     for (;;) {
-      const data = this.#stream.read() as Buffer | null;
+      // As much as a pipe holds: what was taken and not written is lost when the connection breaks.
+      const sizeBytes = Math.min(this.#stream.readableLength, PIPE_BYTES);
+      const data = this.#stream.read(sizeBytes === 0 ? undefined : sizeBytes) as Buffer | null;
       if (data !== null) return data;
       if (this.#stream.readableEnded || this.#stream.destroyed) return undefined;
       await this.#change(signal);

@@ -20,7 +20,8 @@ export interface Output {
 /** Nobody reads what is written: a program ends quietly, as by SIGPIPE. */
 export class BrokenPipeError extends Error {}
 
-const PIPE_BYTES = 64 * 1024;
+/** What a pipe of Linux holds; pipe(7). */
+export const PIPE_BYTES = 64 * 1024;
 
 /** Connects the output of a program with the input of the next; holds a bounded number of bytes. */
 export class Pipe implements Input, Output {
